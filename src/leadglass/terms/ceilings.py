@@ -1,0 +1,72 @@
+"""Every buffer has a ceiling with a name and a reason (law 5). This is the list.
+
+A ceiling is a plain number. Code that enforces one raises `CeilingReached` with the ceiling's name, and the
+tests drive each one from both sides.
+"""
+
+from typing import Final
+
+KIB: Final = 1024
+MIB: Final = 1024 * KIB
+
+# --- upper layer (PS3.8) -------------------------------------------------------------------------------------
+MAX_ASSOCIATE_PDU: Final = 256 * KIB
+"""Bytes of an A-ASSOCIATE-RQ/AC: 128 contexts with many transfer syntaxes and a 64 KiB identity fit with room."""
+MAX_PDU_LENGTH_OFFERED: Final = 256 * KIB
+"""The PDU length we offer and enforce for P-DATA-TF: larger brings no speed, see bench notes."""
+MAX_PRESENTATION_CONTEXTS: Final = 128
+"""Odd ids 1..255 (PS3.8 §9.3.2.2): there can be no more."""
+MAX_TRANSFER_SYNTAXES_PER_CONTEXT: Final = 64
+"""The standard knows fewer than 60 transfer syntaxes."""
+MAX_USER_INFORMATION_ITEMS: Final = 1024
+"""Role selection and extended negotiation come one per SOP class; about 250 SOP classes exist."""
+MAX_IDENTITY_FIELD: Final = 16 * KIB
+"""Primary or secondary field of a user identity item: SAML assertions and JWTs stay under this."""
+
+# --- DIMSE (PS3.7) -------------------------------------------------------------------------------------------
+MAX_COMMAND_SET: Final = 64 * KIB
+"""A command set is a few hundred bytes; N-SERVICE attribute lists may be longer."""
+MAX_COMMAND_FRAGMENTS: Final = 64
+"""Fragments of one command set: an endless train of empty fragments must end."""
+MAX_EMPTY_FRAGMENTS: Final = 64
+"""PDVs in a row that carry no bytes: legal once in a while, an attack in numbers."""
+MAX_IDENTIFIER: Final = 1 * MIB
+"""A query identifier or N-SERVICE data set; lists of 10,000 UIDs fit."""
+MAX_OBJECT: Final = 16 * 1024 * MIB
+"""One stored instance: the largest whole slide images and multi-frames known stay below."""
+MAX_OPERATIONS_QUEUED: Final = 4
+"""Messages that may wait while one is being answered; we negotiate a window of one."""
+
+# --- data sets (PS3.5) ---------------------------------------------------------------------------------------
+MAX_HEADER_BYTES: Final = 32 * MIB
+"""Bytes read from the start of a data set in search of index attributes."""
+MAX_NESTING_DEPTH: Final = 64
+"""Sequences within sequences; real objects stay under 10."""
+MAX_HEADER_ELEMENTS: Final = 100_000
+"""Elements before pixel data, nested ones included."""
+MAX_DEFLATED_HEADER: Final = 64 * MIB
+"""Bytes a deflated data set may grow to while its header is read."""
+MAX_VALUE_INDEXED: Final = 4 * KIB
+"""Bytes of one attribute kept in the index."""
+
+# --- net -----------------------------------------------------------------------------------------------------
+MAX_CONNECTIONS: Final = 512
+"""Open connections in all; a listener stops accepting above it."""
+MAX_CONNECTIONS_PER_ADDRESS: Final = 128
+"""Open connections of one source address: one broken sender must not lock out the others."""
+ARTIM_SECONDS: Final = 30.0
+"""Time to send an A-ASSOCIATE-RQ, or to close after a reject or abort (PS3.8 §9.1.5)."""
+IDLE_SECONDS: Final = 300.0
+"""An established association that says nothing for so long is aborted."""
+MAX_SEND_BACKLOG: Final = 4 * MIB
+"""Bytes waiting in one connection's send buffer before its producer must wait."""
+MAX_INCOMING_IN_MEMORY: Final = 4 * MIB
+"""An object up to this size is received into memory; a larger one is spooled, encrypted, as it comes."""
+MAX_INCOMING_TOTAL: Final = 256 * MIB
+"""Object bytes held in memory over all associations; above it, reading pauses."""
+
+# --- gate ----------------------------------------------------------------------------------------------------
+MAX_LEDGER_ENTRY: Final = 60 * KIB
+"""An entry must fit the 16-bit length of a tlog-tiles entry bundle."""
+MAX_FIND_PAGE: Final = 500
+"""Answers disclosed under one ledger entry; the next page waits for the next entry."""
