@@ -1,0 +1,21 @@
+"""Rules for the whole run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+
+import pytest
+
+NEVER_SKIPPED = ("interop", "postgres")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where peers are required (.ci/run), a test against a peer that skips itself has failed."""
+    report = yield
+    required = os.environ.get("LEADGLASS_REQUIRE_PEERS") == "1"
+    if required and report.skipped and any(item.get_closest_marker(name) for name in NEVER_SKIPPED):
+        report.outcome = "failed"
+        report.longrepr = f"skipped although LEADGLASS_REQUIRE_PEERS=1: {report.longrepr}"
+    return report

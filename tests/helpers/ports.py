@@ -1,0 +1,31 @@
+"""Free ports on loopback, and waiting for somebody to listen there."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import time
+
+__all__ = ["free_port", "wait_for_port"]
+
+
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that nobody held a moment ago (the kernel hands out another one each time)."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for_port(port: int, process: subprocess.Popen[bytes] | None = None, seconds: float = 20.0) -> None:
+    """Returns once 127.0.0.1:port accepts a connection. Raises if `process` ends first, or after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if process is not None and process.poll() is not None:
+            raise RuntimeError(f"{process.args!r} ended with {process.returncode} before it listened on port {port}")
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.02)
+        else:
+            return
+    raise TimeoutError(f"nobody listens on port {port} after {seconds:g} s")
