@@ -117,9 +117,7 @@ class ServedAssociation(Protocol):
         """Send one message. Returns when it is written or safely queued below MAX_SEND_BACKLOG; raises
         AssociationLost if the association is over."""
 
-    async def send_stream(
-        self, context: NegotiatedContext, message: Message, chunks: AsyncIterator[Buffer]
-    ) -> None:
+    async def send_stream(self, context: NegotiatedContext, message: Message, chunks: AsyncIterator[Buffer]) -> None:
         """Send a message whose data set comes in chunks. If the chunks raise, the association is aborted (half a
         data set cannot be taken back) and the error goes on to the caller."""
 
