@@ -1,8 +1,8 @@
 """Command set → message (PS3.7 §6.3), total: whatever the bytes are, the answer is a Message or a PeerViolation.
 
-Lenient where leniency costs nothing: elements a message does not have are passed over (retired ones still travel), order and
-group length are not checked, padding of either kind is taken off, and a missing Priority means medium. Strict where a
-value is acted upon: UIDs, numbers, and every mandatory field.
+Lenient where leniency costs nothing: elements a message does not have are passed over (retired ones still travel),
+order and group length are not checked, padding of either kind is taken off, and a missing Priority means medium.
+Strict where a value is acted upon: UIDs, numbers, and every mandatory field.
 """
 
 from __future__ import annotations
@@ -59,20 +59,20 @@ def _elements(data: bytes) -> dict[int, bytes]:
     at, end, unpack = 0, len(data), _HEADER.unpack_from
     while at < end:
         if end - at < _HEADER.size:
-            raise PeerViolation("the command set ends within an element header", answer=_INVALID, clause="PS3.7 §6.3")
+            raise _malformed("the command set ends within an element header")
         group, element, length = unpack(data, at)
         at += _HEADER.size
         if group:
-            raise PeerViolation(
-                "the command set holds an element of another group", answer=_INVALID, clause="PS3.7 §6.3"
-            )
+            raise _malformed("the command set holds an element of another group")
         if length > end - at:
-            raise PeerViolation(
-                "a command element is longer than the command set", answer=_INVALID, clause="PS3.7 §6.3"
-            )
+            raise _malformed("a command element is longer than the command set")
         values[element] = data[at : at + length]
         at += length
     return values
+
+
+def _malformed(what: str) -> PeerViolation:
+    return PeerViolation(what, answer=_INVALID, clause="PS3.7 §6.3")
 
 
 def _missing(name: str) -> PeerViolation:

@@ -1,7 +1,7 @@
 """The command dictionary (PS3.7 annex E.1) and which message holds which of its elements, as data.
 
-A command set is implicit VR little endian, its elements in ascending order (PS3.7 §6.3.1). The rows of a message are not
-written out a second time: they are the fields of its dataclass, looked up in COMMAND_ELEMENTS.
+A command set is implicit VR little endian, its elements in ascending order (PS3.7 §6.3.1). The rows of a message are
+not written out a second time: they are the fields of its dataclass, looked up in COMMAND_ELEMENTS.
 """
 
 from __future__ import annotations

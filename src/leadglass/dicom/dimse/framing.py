@@ -1,7 +1,7 @@
 """Command and data set → P-DATA-TF PDUs (PS3.8 §9.3.5, annex E), few copies, ready to be written.
 
-Each PDU carries one presentation data value. A PDU length is what the PDU header states, that header excluded: six bytes more
-than the data in it (PS3.8 §9.3.5.1: item length, presentation context ID, message control header).
+Each PDU carries one presentation data value. A PDU length is what the PDU header states, that header excluded: six
+bytes more than the data in it (PS3.8 §9.3.5.1: item length, presentation context ID, message control header).
 """
 
 from __future__ import annotations
@@ -58,7 +58,9 @@ def frame_message(
 
 
 def frame_data(presentation_context_id: int, data: Buffer, peer_max_pdu_length: int, last: bool) -> list[Buffer]:
-    """Part of a data set as PDUs, in buffers of about 1 MiB. `last`: the data set ends here, even if `data` is empty."""
+    """Part of a data set as PDUs, in buffers of about 1 MiB. `last`: the data set ends here, even if `data` is
+    empty.
+    """
     return _frame(presentation_context_id, memoryview(data).cast("B"), frame_size(peer_max_pdu_length), 0, last=last)
 
 

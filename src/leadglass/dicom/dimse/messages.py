@@ -301,7 +301,6 @@ class NCreateRsp:
     status: int
     affected_sop_class_uid: str = ""
     affected_sop_instance_uid: str = ""
-    attribute_identifier_list: tuple[int, ...] = ()
     error_comment: str = ""
     error_id: int | None = None
     has_data_set: bool = False
