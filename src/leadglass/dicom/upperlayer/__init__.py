@@ -5,8 +5,9 @@ is `net`'s business. Follow a byte through the room:
 
     items.py        what is inside association PDUs, as values
     pdu.py          the seven PDUs, as values
-    encode.py       values → bytes
-    decode.py       bytes → values; total: returns a PDU or raises PeerViolation, never anything else
+    tlv.py          type-length-value: how items are written and how fields are taken from bytes
+    user_information.py, encode.py, decode.py    values → bytes by the book, bytes → values
+    codec.py        `encode_pdu`, `decode_pdu`: the two above, and byte-exact for what was received
     reader.py       bytes as they arrive → whole PDUs, or pieces of P-DATA as they come
     states.py       table 9-10 as data: the only place with transitions
     negotiation.py  a request and an offer → the answer (pure)
@@ -15,6 +16,7 @@ is `net`'s business. Follow a byte through the room:
 """
 
 from leadglass.dicom.upperlayer.association import Association
+from leadglass.dicom.upperlayer.codec import decode_pdu, encode_pdu
 from leadglass.dicom.upperlayer.events import (
     Aborted,
     AssociateAccepted,
@@ -38,12 +40,11 @@ from leadglass.dicom.upperlayer.items import (
     UserInformation,
 )
 from leadglass.dicom.upperlayer.negotiation import (
-    IMPLEMENTATION_CLASS_UID,
-    IMPLEMENTATION_VERSION_NAME,
     NegotiatedContext,
     Negotiation,
     Offer,
     OfferedSyntax,
+    established_contexts,
     negotiate,
 )
 from leadglass.dicom.upperlayer.pdu import (
@@ -63,8 +64,6 @@ from leadglass.dicom.upperlayer.states import State
 
 __all__ = [
     "APPLICATION_CONTEXT",
-    "IMPLEMENTATION_CLASS_UID",
-    "IMPLEMENTATION_VERSION_NAME",
     "Abort",
     "AbortReason",
     "AbortSource",
@@ -99,5 +98,8 @@ __all__ = [
     "State",
     "UnknownItem",
     "UserInformation",
+    "decode_pdu",
+    "encode_pdu",
+    "established_contexts",
     "negotiate",
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from leadglass.dicom.uids import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, IMPLICIT_VR_LITTLE_ENDIAN
 from leadglass.dicom.upperlayer.items import (
     APPLICATION_CONTEXT,
     ContextResult,
@@ -18,27 +19,25 @@ from leadglass.dicom.upperlayer.items import (
     RoleSelection,
     UserInformation,
 )
-from leadglass.dicom.upperlayer.pdu import AbortReason, AssociateAc, AssociateRj, AssociateRq
+from leadglass.dicom.upperlayer.pdu import AssociateAc, AssociateRq
+from leadglass.dicom.upperlayer.tlv import invalid
 from leadglass.terms.ceilings import MAX_PDU_LENGTH_OFFERED
 from leadglass.terms.errors import PeerAnswer, PeerViolation
 
 __all__ = [
-    "IMPLEMENTATION_CLASS_UID",
-    "IMPLEMENTATION_VERSION_NAME",
+    "MIN_PEER_PDU_LENGTH",
     "NegotiatedContext",
     "Negotiation",
     "Offer",
     "OfferedSyntax",
     "established_contexts",
     "negotiate",
-    "refusal_by_provider",
+    "violation_of_request",
 ]
 
-IMPLEMENTATION_CLASS_UID = "2.25.129203845311785396912240318724519430287"
-"""Names this implementation to peers (PS3.7 §D.3.3.2); a UUID-derived UID (PS3.5 §B.2)."""
-IMPLEMENTATION_VERSION_NAME = "LEADGLASS_01"
-"""1 to 16 characters (PS3.7 §D.3.3.2)."""
-_IMPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2"
+
+MIN_PEER_PDU_LENGTH = 128
+"""A peer that takes only shorter P-DATA-TF than this would have us send mostly headers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +76,19 @@ class Negotiation:
     contexts: dict[int, NegotiatedContext]
 
 
-def refusal_by_provider(request: AssociateRq) -> AssociateRj | None:
-    """The rejection owed to a request no acceptor could serve, or None (PS3.8 §9.3.4, action AE-6)."""
+def violation_of_request(request: AssociateRq) -> PeerViolation | None:
+    """Why no acceptor could serve this request, with the rejection owed to it (PS3.8 §9.3.4, AE-6); or None."""
     if not request.protocol_version & 1:
-        return AssociateRj(result=1, source=2, reason=2)  # protocol-version-not-supported
+        return _unacceptable("the protocol version is not supported", (1, 2, 2), "PS3.8 §9.3.2")
     if request.application_context != APPLICATION_CONTEXT:
-        return AssociateRj(result=1, source=1, reason=2)  # application-context-name-not-supported
+        return _unacceptable("the application context name is not supported", (1, 1, 2), "PS3.7 §A.2.1")
+    if 0 < request.user_information.max_pdu_length < MIN_PEER_PDU_LENGTH:
+        return _unacceptable("the maximum length received is too small to work with", (1, 3, 2), "PS3.8 §D.1")
     return None
+
+
+def _unacceptable(what: str, reject: tuple[int, int, int], clause: str) -> PeerViolation:
+    return PeerViolation(what, answer=PeerAnswer(reject=reject), clause=clause)
 
 
 def negotiate(
@@ -182,16 +187,19 @@ def _chosen(proposed: tuple[str, ...], ours: tuple[str, ...] | None) -> str | No
 
 def _rejected(proposed: ProposedContext, result: NegotiationResult) -> ContextResult:
     """A rejection still carries a transfer syntax sub-item, whose value means nothing (PS3.8 §9.3.3.2)."""
-    named = next(iter(proposed.transfer_syntaxes), _IMPLICIT_VR_LITTLE_ENDIAN)
+    named = next(iter(proposed.transfer_syntaxes), IMPLICIT_VR_LITTLE_ENDIAN)
     return ContextResult(proposed.presentation_context_id, result, named)
 
 
 def established_contexts(request: AssociateRq, accept: AssociateAc) -> dict[int, NegotiatedContext]:
     """What the acceptor's answer means to us, the requestor: the accepted contexts, by id.
 
-    Raises PeerViolation if a context was accepted with a transfer syntax we did not propose. Results for ids we
-    did not propose say nothing about us and are passed over; proposals without a result are rejected.
+    Raises PeerViolation if a context was accepted with a transfer syntax we did not propose, or if the acceptor
+    takes next to nothing at a time. Results for ids we did not propose say nothing about us and are passed over;
+    proposals without a result are rejected.
     """
+    if 0 < accept.user_information.max_pdu_length < MIN_PEER_PDU_LENGTH:
+        raise invalid("the maximum length received is too small to work with", "PS3.8 §D.1")
     proposed_by_id = {context.presentation_context_id: context for context in request.contexts}
     asked = {role.sop_class_uid: role for role in reversed(request.user_information.roles)}
     answered = {role.sop_class_uid: role for role in reversed(accept.user_information.roles)}
@@ -201,11 +209,7 @@ def established_contexts(request: AssociateRq, accept: AssociateAc) -> dict[int,
         if proposed is None or not result.is_accepted:
             continue
         if result.transfer_syntax not in proposed.transfer_syntaxes:
-            raise PeerViolation(
-                "a context was accepted with a transfer syntax that was not proposed",
-                answer=PeerAnswer(abort_reason=AbortReason.INVALID_PDU_PARAMETER_VALUE),
-                clause="PS3.8 §9.3.3.2",
-            )
+            raise invalid("a context was accepted with a transfer syntax that was not proposed", "PS3.8 §9.3.3.2")
         ours, theirs = asked.get(proposed.abstract_syntax), answered.get(proposed.abstract_syntax)
         contexts[proposed.presentation_context_id] = NegotiatedContext(
             presentation_context_id=proposed.presentation_context_id,
