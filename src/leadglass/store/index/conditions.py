@@ -1,0 +1,217 @@
+"""One query key as SQL, in two steps: what to test (with the values taken out), and the SQL of such a test.
+
+The first step runs for every query and is cheap; the second only when a statement of a new shape is built.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Dialect, FromClause, String, and_, bindparam, literal_column, or_
+
+from leadglass.store.index.attributes import Attribute, Kind
+from leadglass.store.index.matching import AnyOf, Items, Match, Range, Single, Universal, Wildcard
+from leadglass.store.index.normal import normal_name, normal_name_groups
+from leadglass.store.index.statement import is_any_of, list_value
+from leadglass.store.index.tidy import tidy_text
+
+__all__ = ["Form", "Term", "Test", "render_term", "term_for", "term_values"]
+
+_LAST_CHARACTER = "\U0010ffff"
+_NAME_COLUMNS = ("patient_name_search", "patient_name_ideographic_search", "patient_name_phonetic_search")
+
+
+class Form(Enum):
+    """The SQL shapes a comparison can take; beside each, its values."""
+
+    EQUAL = "value"
+    ANY = "list"
+    PATTERN = "pattern"
+    PREFIXED_PATTERN = "pattern, lowest and highest text with its literal prefix: lets an index be used"
+    NAME_PATTERN = "pattern, to be matched also with the trailing separators that the normal form drops"
+    PREFIXED_NAME_PATTERN = "as NAME_PATTERN, lowest, highest"
+    SINCE = "first"
+    UNTIL = "last"
+    BETWEEN = "first, last"
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """One comparison of one column, without its values."""
+
+    column: str
+    form: Form
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One key: its tests joined by OR (`any_`) or by AND."""
+
+    any_: bool
+    tests: tuple[Test, ...]
+
+
+Comparison = tuple[Form, tuple[Any, ...]]
+
+
+def term_for(attribute: Attribute, match: Match) -> tuple[Term, tuple[tuple[Any, ...], ...]] | None:
+    """What to test for this key and the values of each test, or None if everything matches."""
+    if _is_universal(match):
+        return None
+    if attribute.kind is Kind.PATIENT_NAME:
+        return _patient_name(match)
+    column = "referring_physician_search" if attribute.kind is Kind.NAME else attribute.column
+    form, values = _comparison(attribute.kind, match)
+    return Term(False, (Test(column, form),)), (values,)
+
+
+def term_values(name: str, values: tuple[tuple[Any, ...], ...], dialect: Dialect) -> Iterator[tuple[str, Any]]:
+    """The parameters of a term called `name`."""
+    for test, of_test in enumerate(values):
+        for place, value in enumerate(of_test):
+            if isinstance(value, _Pattern):
+                value = value.for_(dialect)
+            elif isinstance(value, tuple):
+                value = list_value(dialect, value)
+            yield f"{name}_{test}_{place}", value
+
+
+def render_term(name: str, term: Term, table: FromClause, dialect: Dialect) -> ColumnElement[bool]:
+    """The SQL of a term called `name` on the columns of `table`."""
+    rendered = [_render(f"{name}_{place}", test, table, dialect) for place, test in enumerate(term.tests)]
+    return or_(*rendered) if term.any_ else and_(*rendered)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """A DICOM wild card pattern, whose spelling in SQL differs."""
+
+    text: str
+
+    def for_(self, dialect: Dialect) -> str:
+        if dialect.name == "sqlite":  # GLOB knows * and ? as DICOM does, and [ ] besides
+            return self.text.replace("[", "[[]")
+        return re.sub(r"([%_\\])", r"\\\1", self.text).replace("*", "%").replace("?", "_")
+
+
+# --- from matches to comparisons -----------------------------------------------------------------------------
+
+
+def _is_universal(match: Match) -> bool:
+    match match:
+        case Universal() | Items() | Range("", ""):
+            return True
+        case Wildcard(pattern):
+            return not pattern.strip("* ")
+    return False
+
+
+def _patient_name(match: Match) -> tuple[Term, tuple[tuple[Any, ...], ...]] | None:
+    """A name with "=" says which component group is meant; one without may be any of the three."""
+    if isinstance(match, Single | Wildcard):
+        text = match.value if isinstance(match, Single) else match.pattern
+        if "=" in text.strip("= "):
+            return _grouped_name(normal_name_groups(tidy_text(text)))
+    form, values = _comparison(Kind.NAME, match)
+    return Term(True, tuple(Test(column, form) for column in _NAME_COLUMNS)), (values,) * 3
+
+
+def _grouped_name(groups: tuple[str, str, str]) -> tuple[Term, tuple[tuple[Any, ...], ...]] | None:
+    asked = [
+        (column, _name_text(group)) for column, group in zip(_NAME_COLUMNS, groups, strict=True) if group.strip("*")
+    ]
+    if not asked:
+        return None
+    return Term(False, tuple(Test(column, form) for column, (form, _) in asked)), tuple(
+        values for _, (_, values) in asked
+    )
+
+
+def _comparison(kind: Kind, match: Match) -> Comparison:
+    match match:
+        case Single(value) if kind is Kind.NAME:
+            return Form.EQUAL, (normal_name(tidy_text(value)),)
+        case Single(value) if kind is Kind.TIME:
+            return _time_range(value, value)
+        case Single(value):
+            return Form.EQUAL, (tidy_text(value.strip()),)
+        case AnyOf(values) if kind is Kind.NAME:
+            return Form.ANY, (tuple(normal_name(tidy_text(value)) for value in values),)
+        case AnyOf(values):
+            return Form.ANY, (tuple(tidy_text(value) for value in values),)
+        case Wildcard(pattern) if kind is Kind.NAME:
+            return _name_text(normal_name(tidy_text(pattern)))
+        case Wildcard(pattern):
+            return _pattern(tidy_text(pattern.strip()))
+        case Range(first, last):
+            first, last = tidy_text(first.strip()), tidy_text(last.strip())
+            return _time_range(first, last) if kind is Kind.TIME else _range(first, last)
+    raise AssertionError("universal and sequence matching have no comparison")
+
+
+def _pattern(pattern: str) -> Comparison:
+    prefix = re.split(r"[*?]", pattern, maxsplit=1)[0]
+    if prefix:
+        return Form.PREFIXED_PATTERN, (_Pattern(pattern), prefix, prefix + _LAST_CHARACTER)
+    return Form.PATTERN, (_Pattern(pattern),)
+
+
+def _name_text(group: str) -> Comparison:
+    if not re.search(r"[*?]", group):
+        return Form.EQUAL, (group,)
+    prefix = re.split(r"[*?]", group, maxsplit=1)[0].rstrip("^")
+    if prefix:
+        return Form.PREFIXED_NAME_PATTERN, (_Pattern(group), prefix, prefix + _LAST_CHARACTER)
+    return Form.NAME_PATTERN, (_Pattern(group),)
+
+
+def _range(first: str, last: str) -> Comparison:
+    if first and last:
+        return Form.BETWEEN, (first, last)
+    return (Form.SINCE, (first,)) if first else (Form.UNTIL, (last,))
+
+
+def _time_range(first: str, last: str) -> Comparison:
+    """Times of any precision compare as text if the lower end drops its zeros and the upper end takes in all that its
+    precision leaves open: 10 is every time from 10:00 on and until 10:59:59.999999 (PS3.5 §6.2, TM)."""
+    lower = re.sub(r"^((?:..)*?)(?:00)*$", r"\1", re.sub(r"\.0*$", "", first))
+    return _range(lower or first[:1], last + "~" if last else "")
+
+
+# --- from comparisons to SQL ---------------------------------------------------------------------------------
+
+
+def _render(name: str, test: Test, table: FromClause, dialect: Dialect) -> ColumnElement[bool]:
+    column = table.c[test.column]
+    value = [bindparam(f"{name}_{place}", type_=String) for place in range(3)]
+    match test.form:
+        case Form.EQUAL:
+            return column == value[0]
+        case Form.ANY:
+            return is_any_of(dialect, column, f"{name}_0")
+        case Form.PATTERN:
+            return _like(column, value[0], dialect)
+        case Form.PREFIXED_PATTERN:
+            return and_(column >= value[1], column <= value[2], _like(column, value[0], dialect))
+        case Form.NAME_PATTERN:
+            return _like_name(column, value[0], dialect)
+        case Form.PREFIXED_NAME_PATTERN:
+            return and_(column >= value[1], column <= value[2], _like_name(column, value[0], dialect))
+        case Form.SINCE:
+            return column >= value[0]
+        case Form.UNTIL:
+            return and_(column > literal_column("''"), column <= value[0])
+        case Form.BETWEEN:
+            return and_(column >= value[0], column <= value[1])
+
+
+def _like(text: ColumnElement[str], pattern: ColumnElement[str], dialect: Dialect) -> ColumnElement[bool]:
+    return text.bool_op("GLOB")(pattern) if dialect.name == "sqlite" else text.like(pattern)
+
+
+def _like_name(text: ColumnElement[str], pattern: ColumnElement[str], dialect: Dialect) -> ColumnElement[bool]:
+    return or_(_like(text, pattern, dialect), _like(text + literal_column("'^^^^'"), pattern, dialect))

@@ -1,0 +1,126 @@
+"""What a retrieve needs: every visible object under some UIDs, with where it lies and the key that opens it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import Connection, Dialect, String, bindparam, select
+
+from leadglass.store.index.attributes import ATTRIBUTES
+from leadglass.store.index.matching import QueryLevel
+from leadglass.store.index.statement import Statement, compiled, is_any_of, list_value
+from leadglass.store.index.tables import instances, series, studies, study_keys
+from leadglass.store.index.tidy import tidy_text
+from leadglass.store.index.visibility_sql import VisibilityShape, visibility_values, visible
+from leadglass.store.location import Location
+from leadglass.terms.visibility import Visibility
+
+__all__ = ["StoredObject", "objects_of"]
+
+_NOWHERE: Mapping[str, str] = MappingProxyType({})
+_UNIQUE_KEY = {
+    QueryLevel.PATIENT: "PatientID",
+    QueryLevel.STUDY: "StudyInstanceUID",
+    QueryLevel.SERIES: "SeriesInstanceUID",
+    QueryLevel.IMAGE: "SOPInstanceUID",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """One object, ready to be read. `wrapped_key` is empty if the study's key is gone: then it can never be read."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntax_uid: str
+    location: Location
+    study_instance_uid: str
+    series_instance_uid: str
+    patient_id: str = field(repr=False)
+    number_of_frames: str
+    wrapped_key: bytes = field(repr=False)
+    master_id: str
+
+
+def objects_of(
+    conn: Connection,
+    level: QueryLevel,
+    uids: Collection[str],
+    visibility: Visibility,
+    within: Mapping[str, str] = _NOWHERE,
+) -> Sequence[StoredObject]:
+    """The visible objects of the entities `uids` of `level` (Patient IDs at the patient level), by study, series
+    number and instance number. `within` may name the unique keys of levels above, which must then agree as well.
+
+    What is stored but not visible is missing exactly as what was never stored.
+    """
+    if visibility.is_empty or not uids:
+        return []
+    dialect = conn.dialect
+    values: dict[str, Any] = {"uids": list_value(dialect, map(tidy_text, uids))}
+    values.update({f"within_{keyword}": tidy_text(value) for keyword, value in within.items()})
+    values.update(visibility_values(visibility, dialect))
+    statement = _objects_statement(dialect, level, frozenset(within), VisibilityShape.of(visibility))
+    rows = sorted(statement.rows(conn, values), key=_viewing_order)
+    return [
+        StoredObject(
+            row[0], row[1], row[2], Location(*row[8:15]), row[3], row[4], row[5], row[6], row[15] or b"", row[16] or ""
+        )
+        for row in rows
+    ]
+
+
+def _viewing_order(row: Sequence[Any]) -> tuple[object, ...]:
+    return row[3], _number(row[7]), row[4], _number(row[17]), row[1]
+
+
+def _number(text: str) -> float:
+    """An IS value as a number; what is none comes last."""
+    try:
+        return int(text)
+    except ValueError:
+        return float("inf")
+
+
+@lru_cache(maxsize=256)
+def _objects_statement(
+    dialect: Dialect, level: QueryLevel, within: frozenset[str], shape: VisibilityShape
+) -> Statement:
+    query = select(
+        instances.c.sop_class_uid,
+        instances.c.sop_instance_uid,
+        instances.c.transfer_syntax_uid,
+        studies.c.study_instance_uid,
+        series.c.series_instance_uid,
+        studies.c.patient_id,
+        instances.c.number_of_frames,
+        series.c.series_number,
+        instances.c.volume,
+        instances.c.offset,
+        instances.c.length,
+        instances.c.object_id,
+        instances.c.key_id,
+        instances.c.plaintext_length,
+        instances.c.dataset_offset,
+        study_keys.c.wrapped,
+        study_keys.c.master_id,
+        instances.c.instance_number,
+    ).select_from(
+        instances.join(series, instances.c.series_row == series.c.id)
+        .join(studies, series.c.study_row == studies.c.id)
+        .outerjoin(study_keys, study_keys.c.key_id == instances.c.key_id)
+    )
+    query = query.where(is_any_of(dialect, _column(_UNIQUE_KEY[level]), "uids"), visible(shape, studies, dialect))
+    for keyword in sorted(within):
+        query = query.where(_column(keyword) == bindparam(f"within_{keyword}", type_=String))
+    return compiled(query, dialect)
+
+
+def _column(keyword: str) -> Any:
+    attribute = ATTRIBUTES[keyword]
+    tables = {QueryLevel.SERIES: series, QueryLevel.IMAGE: instances}
+    return tables.get(attribute.level, studies).c[attribute.column]

@@ -1,0 +1,257 @@
+"""The tables. Patient columns live on the study row: one row answers the commonest question there is.
+
+`studies`, `series` and `instances` refer to each other by row number. A series belongs to one study row even when
+a careless de-identifier reused its UID elsewhere, so an instance can never slip into a study it does not name.
+Columns called `*_search` hold the normalised form of their neighbour (see `normal`).
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    UniqueConstraint,
+)
+
+from leadglass.store.index.types import Instant, RowId, Text, Words
+
+__all__ = [
+    "collection_studies",
+    "collections",
+    "devices",
+    "grants",
+    "instances",
+    "metadata",
+    "request_attributes",
+    "series",
+    "settings",
+    "studies",
+    "study_keys",
+    "tokens",
+    "users",
+    "volume_positions",
+]
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _text(name: str) -> Column[str]:
+    return Column(name, Text(), nullable=False, server_default="")
+
+
+studies = Table(
+    "studies",
+    metadata,
+    Column("id", RowId(), primary_key=True, autoincrement=True),
+    Column("study_instance_uid", Text(), nullable=False, unique=True),
+    _text("patient_id"),
+    _text("issuer_of_patient_id"),
+    _text("patient_key"),  # PatientID@IssuerOfPatientID, what a grant on a patient names
+    _text("patient_name"),
+    _text("patient_name_search"),
+    _text("patient_name_ideographic_search"),
+    _text("patient_name_phonetic_search"),
+    _text("patient_birth_date"),
+    _text("patient_sex"),
+    _text("study_date"),
+    _text("study_time"),
+    _text("accession_number"),
+    _text("study_id"),
+    _text("study_description"),
+    _text("referring_physician_name"),
+    _text("referring_physician_search"),
+    _text("institution_name"),
+    _text("institution_search"),
+    _text("stored_by"),  # principal id of whoever stored the first instance
+    Column("first_stored_at", Instant(), nullable=False),
+    Index(None, "patient_id", "study_instance_uid"),
+    Index(None, "patient_key"),
+    Index(None, "patient_name_search"),
+    Index(None, "patient_name_ideographic_search"),
+    Index(None, "patient_name_phonetic_search"),
+    Index(None, "patient_birth_date"),
+    Index(None, "study_date"),
+    Index(None, "accession_number"),
+    Index(None, "study_id"),
+    Index(None, "referring_physician_search"),
+    Index(None, "institution_search"),
+    Index(None, "stored_by"),
+)
+
+series = Table(
+    "series",
+    metadata,
+    Column("id", RowId(), primary_key=True, autoincrement=True),
+    Column("study_row", RowId(), ForeignKey("studies.id"), nullable=False),
+    Column("series_instance_uid", Text(), nullable=False),
+    _text("modality"),
+    _text("series_number"),
+    _text("series_description"),
+    _text("series_date"),
+    _text("series_time"),
+    _text("body_part_examined"),
+    _text("protocol_name"),
+    _text("station_name"),
+    _text("laterality"),
+    _text("performed_procedure_step_start_date"),
+    _text("performed_procedure_step_start_time"),
+    Column("number_of_instances", Integer, nullable=False),
+    UniqueConstraint("study_row", "series_instance_uid"),
+    Index(None, "series_instance_uid"),
+    Index(None, "performed_procedure_step_start_date"),
+)
+
+request_attributes = Table(
+    "request_attributes",
+    metadata,
+    Column("series_row", RowId(), ForeignKey("series.id"), primary_key=True, autoincrement=False),
+    Column("item", Integer, primary_key=True, autoincrement=False),
+    _text("requested_procedure_id"),
+    _text("scheduled_procedure_step_id"),
+    Index(None, "requested_procedure_id"),
+    Index(None, "scheduled_procedure_step_id"),
+)
+
+instances = Table(
+    "instances",
+    metadata,
+    Column("id", RowId(), primary_key=True, autoincrement=True),
+    Column("series_row", RowId(), ForeignKey("series.id"), nullable=False),
+    Column("sop_instance_uid", Text(), nullable=False, unique=True),
+    _text("sop_class_uid"),
+    _text("transfer_syntax_uid"),
+    _text("instance_number"),
+    _text("rows"),
+    _text("columns"),
+    _text("bits_allocated"),
+    _text("number_of_frames"),
+    _text("content_date"),
+    _text("content_time"),
+    Column("volume", RowId(), nullable=False),
+    Column("offset", RowId(), nullable=False),
+    Column("length", RowId(), nullable=False),
+    Column("object_id", LargeBinary, nullable=False),
+    Column("key_id", LargeBinary, nullable=False),
+    Column("plaintext_length", RowId(), nullable=False),
+    Column("dataset_offset", Integer, nullable=False),
+    Index(None, "series_row"),
+)
+
+study_keys = Table(
+    "study_keys",
+    metadata,
+    Column("key_id", LargeBinary, primary_key=True),
+    Column("study_instance_uid", Text(), nullable=False, unique=True),
+    Column("wrapped", LargeBinary, nullable=False),
+    Column("master_id", Text(), nullable=False),
+    Index(None, "master_id"),
+)
+
+volume_positions = Table(
+    "volume_positions",
+    metadata,
+    Column("volume", RowId(), primary_key=True, autoincrement=False),
+    Column("indexed_to", RowId(), nullable=False),
+)
+
+devices = Table(
+    "devices",
+    metadata,
+    Column("id", Text(), primary_key=True),
+    Column("name", Text(), nullable=False, unique=True),
+    _text("ae_title"),
+    Column("networks", Words(), nullable=False),
+    _text("certificate_fingerprint"),
+    Column("tls_only", Boolean, nullable=False),
+    Column("actions", Words(), nullable=False),
+    _text("address"),
+    Column("created_at", Instant(), nullable=False),
+    Column("revoked_at", Instant()),
+    Index(None, "ae_title"),
+    Index(None, "certificate_fingerprint"),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", Text(), primary_key=True),
+    Column("username", Text(), nullable=False, unique=True),
+    Column("password_hash", Text(), nullable=False),
+    Column("roles", Words(), nullable=False),
+    _text("organisation"),
+    Column("created_at", Instant(), nullable=False),
+    Column("disabled_at", Instant()),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", Text(), primary_key=True),
+    Column("name", Text(), nullable=False, unique=True),
+    Column("hash", LargeBinary, nullable=False, unique=True),
+    Column("role", Text(), nullable=False),
+    Column("actions", Words(), nullable=False),
+    Column("selector_kind", Text(), nullable=False),
+    _text("selector_value"),
+    Column("created_at", Instant(), nullable=False),
+    Column("expires_at", Instant(), nullable=False),
+    Column("revoked_at", Instant()),
+    Column("last_used_at", Instant()),
+)
+
+grants = Table(
+    "grants",
+    metadata,
+    Column("id", Text(), primary_key=True),
+    _text("principal_id"),  # a principal or a group; empty if the grant is for a role
+    _text("role"),
+    Column("effect", Text(), nullable=False),
+    Column("actions", Words(), nullable=False),
+    Column("selector_kind", Text(), nullable=False),
+    _text("selector_value"),
+    Column("form", Text(), nullable=False),
+    Column("valid_from", Instant()),
+    Column("valid_until", Instant()),
+    Column("granted_by", Text(), nullable=False),
+    Column("why", Text(), nullable=False),
+    Column("created_at", Instant(), nullable=False),
+    Column("revoked_at", Instant()),
+    Index(None, "principal_id"),
+    Index(None, "role"),
+)
+
+collections = Table(
+    "collections",
+    metadata,
+    Column("name", Text(), primary_key=True),
+    _text("description"),
+    Column("created_at", Instant(), nullable=False),
+)
+
+collection_studies = Table(
+    "collection_studies",
+    metadata,
+    Column("collection", Text(), ForeignKey("collections.name"), primary_key=True),
+    Column("study_instance_uid", Text(), primary_key=True),  # may be named before its images arrive
+    Index(None, "study_instance_uid"),
+)
+
+settings = Table(
+    "settings",
+    metadata,
+    Column("name", Text(), primary_key=True),
+    Column("value", Text(), nullable=False),
+)
