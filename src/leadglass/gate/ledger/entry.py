@@ -14,8 +14,20 @@ from typing import Final
 
 from leadglass.gate.ledger.canonical import JsonValue, canonical, canonical_map
 from leadglass.terms.ceilings import MAX_LEDGER_ENTRY
+from leadglass.terms.errors import LedgerFault
 
-__all__ = ["Disclosed", "Entry", "EntryTooLong", "Event", "Outcome", "encode_entry", "in_parts"]
+__all__ = [
+    "Disclosed",
+    "Entry",
+    "EntryUnfit",
+    "Event",
+    "Outcome",
+    "encode_entry",
+    "in_parts",
+    "number",
+    "time_of",
+    "time_text",
+]
 
 
 class Event(StrEnum):
@@ -60,8 +72,9 @@ class Disclosed:
     patient: str = ""
 
 
-class EntryTooLong(ValueError):
-    """The entry does not fit MAX_LEDGER_ENTRY. For long answers, see `in_parts`."""
+class EntryUnfit(LedgerFault):
+    """The entry is too long (for long answers, see `in_parts`) or holds what has no encoding: it cannot be recorded,
+    so nothing may be released on it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,27 +105,34 @@ class Entry:
     @classmethod
     def decode(cls, data: bytes) -> Entry:
         """The entry that `data` encodes; ValueError if it is not a canonical entry. Unknown fields are left aside."""
-        values = {name: value for name, value in canonical_map(data).items() if name in _FIELDS}
-        return _from_values(values)
+        values = {name: _read(name, value) for name, value in canonical_map(data).items() if name in _FIELDS}
+        if "at" not in values or "event" not in values:
+            raise ValueError("a ledger entry has a time and an event")
+        return cls(**values)  # type: ignore[arg-type]
 
 
 _FIELDS: Final = frozenset(f.name for f in fields(Entry))
-_TUPLES: Final = ("roles", "because")
-_MAPS: Final = ("counts", "detail")
+_PLAIN: Final = tuple(
+    f.name for f in fields(Entry) if f.name not in ("at", "event", "outcome", "disclosed", "tree_index")
+)
 _RESERVED: Final = 32  # room for ,"tree_index":<number>}
 
 
 def encode_entry(entry: Entry) -> bytes:
-    """The canonical encoding without `tree_index`; `number` adds it. EntryTooLong, or ValueError for odd values."""
-    values: dict[str, JsonValue] = {"at": time_text(entry.at), "event": entry.event, "outcome": entry.outcome}
+    """The canonical encoding without `tree_index`, which `number` adds. EntryUnfit if there is none."""
+    values: dict[str, JsonValue] = {"event": entry.event, "outcome": entry.outcome}
     for name in _PLAIN:
         if value := getattr(entry, name):
             values[name] = value
     if entry.disclosed:
         values["disclosed"] = [[d.study_instance_uid, d.patient] for d in entry.disclosed]
-    data = canonical(values)
+    try:
+        values["at"] = time_text(entry.at)
+        data = canonical(values)
+    except ValueError:
+        raise EntryUnfit(f"a ledger entry ({entry.event}) holds a value that has no encoding") from None
     if len(data) + _RESERVED > MAX_LEDGER_ENTRY:
-        raise EntryTooLong(f"a ledger entry of {len(data)} bytes is over the ceiling of {MAX_LEDGER_ENTRY}")
+        raise EntryUnfit(f"a ledger entry of {len(data)} bytes is over the ceiling of {MAX_LEDGER_ENTRY}")
     return data
 
 
@@ -129,11 +149,6 @@ def in_parts(entry: Entry, most: int = 500) -> list[Entry]:
     return [replace(entry, disclosed=piece) for piece in pieces]
 
 
-_PLAIN: Final = tuple(
-    f.name for f in fields(Entry) if f.name not in ("at", "event", "outcome", "disclosed", "tree_index")
-)
-
-
 def time_text(at: datetime) -> str:
     """ISO 8601 in UTC with microseconds, 27 characters: text order is time order."""
     if at.tzinfo is None:
@@ -147,3 +162,30 @@ def time_of(text: str) -> datetime:
     if time_text(at) != text:
         raise ValueError("a time in a ledger entry has microseconds and ends in Z")
     return at
+
+
+def _read(name: str, value: JsonValue) -> object:
+    """One field from its JSON form; ValueError if it has another form than ours."""
+    match name, value:
+        case "at", str():
+            return time_of(value)
+        case "tree_index", int():
+            return value
+        case (("roles" | "because"), [*items]) if all(isinstance(item, str) for item in items):
+            return tuple(items)
+        case (("counts" | "detail"), dict()):
+            return value
+        case "disclosed", [*items]:
+            return tuple(_disclosed(item) for item in items)
+        case (("at" | "tree_index" | "roles" | "because" | "counts" | "detail" | "disclosed"), _):
+            raise ValueError(f"the field {name} of a ledger entry has another form than it should")
+        case _, str():
+            return value
+    raise ValueError(f"the field {name} of a ledger entry is not text")
+
+
+def _disclosed(item: object) -> Disclosed:
+    match item:
+        case [str(study), str(patient)]:
+            return Disclosed(study, patient)
+    raise ValueError("a disclosed answer is a pair of texts")

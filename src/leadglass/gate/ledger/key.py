@@ -108,7 +108,10 @@ class SigningKey:
         """The key in the file. FileNotFoundError if there is none; UserFault if others can read it or it is damaged."""
         with path.open("rb") as file:
             if os.fstat(file.fileno()).st_mode & 0o077:
-                raise UserFault(f"{path} can be read by others", f"chmod 600 {path}; if anybody did read it, see docs")
+                raise UserFault(
+                    f"{path} can be read by others",
+                    f"chmod 600 {path}; then treat whoever could read it as able to forge entries",
+                )
             text = file.read(4096).decode("ascii", "replace").strip()
         try:
             private, key, ledger_name, key_id, encoded = text.split("+", 4)
@@ -129,7 +132,7 @@ class SigningKey:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         try:
-            with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
                 file.write(line)
                 file.flush()
                 os.fsync(file.fileno())

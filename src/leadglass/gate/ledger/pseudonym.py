@@ -12,7 +12,7 @@ _LABEL = b"leadglass ledger patient v1\0"
 
 
 def patient_pseudonym(key: bytes, patient_id: str, issuer: str = "") -> str:
-    """32 hex digits: the first 16 bytes of HMAC-SHA256(key, label ‖ len(id) ‖ id ‖ issuer). Same inputs, same pseudonym.
+    """32 hex digits: the first 16 bytes of HMAC-SHA256(key, label ‖ len(id) ‖ id ‖ issuer).
 
     The length stands before the identifier so that ("AB", "C") and ("A", "BC") differ. `patient_id` is taken without
     the padding spaces that PS3.5 calls insignificant. An empty identifier names nobody: its pseudonym is empty.
