@@ -32,8 +32,8 @@ check: $(READY) ## style, types, import contracts, lock file
 	$(BIN)/lint-imports
 	$(UV) lock --check
 
-bench: peers $(READY) ## ours and the peers in turn on the same data; results in bench/results (ARGS="--only find --rounds 1")
-	$(BIN)/python bench $(ARGS)
+bench: peers $(READY) ## ours and the peers in turn on the same data; results in bench/results (ARGS="--only find-1000 --rounds 1")
+	PYTHONPATH=tests $(BIN)/python -m bench $(ARGS)
 
 fuzz: $(READY) ## a minute of hostile bytes for each parser
 	LEADGLASS_FUZZ_SECONDS=60 $(BIN)/pytest tests/fuzz $(ARGS)

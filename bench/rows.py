@@ -1,0 +1,67 @@
+"""The table of figures: each row with what it must reach and what it aims for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+OURS, ORTHANC, STORESCP, EARLY = "leadglass", "orthanc", "storescp", "first 5,000"
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """`factor` times the median of `peer`, or `factor` itself when there is no peer."""
+
+    factor: float
+    peer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    title: str
+    unit: str
+    reach: Goal
+    aim: Goal
+    lower_is_better: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One measurement: the figure, and beside it what the server used."""
+
+    value: float
+    beside: dict[str, float]
+
+
+STORE_REACH, STORE_AIM = Goal(1.5, ORTHANC), Goal(1.0, STORESCP)
+RETRIEVE_REACH, RETRIEVE_AIM = Goal(0.5, ORTHANC), Goal(1.0, ORTHANC)
+
+ROWS = {
+    "store-large-1": Row("C-STORE 525 KB, 1 association", "instances/s", STORE_REACH, STORE_AIM),
+    "store-large-4": Row("C-STORE 525 KB, 4 associations", "instances/s", STORE_REACH, STORE_AIM),
+    "store-small-1": Row("C-STORE 8 KB, 1 association", "instances/s", STORE_REACH, STORE_AIM),
+    "store-small-4": Row("C-STORE 8 KB, 4 associations", "instances/s", STORE_REACH, STORE_AIM),
+    "store-nagle": Row(
+        "C-STORE 8 KB, sender's default TCP settings", "instances/s", Goal(5, ORTHANC), Goal(15, ORTHANC)
+    ),
+    "store-tls-4": Row(
+        "C-STORE 525 KB over TLS, 4 associations", "instances/s", Goal(1.5, ORTHANC), Goal(2.5, ORTHANC)
+    ),
+    "multi-frame-rss": Row(
+        "four 100 MB multi-frames at once: peak RSS", "MB", Goal(300), Goal(150), lower_is_better=True
+    ),
+    "ingest-late": Row("ingest of 8 KB, the last 5,000", "instances/s", Goal(0.8, EARLY), Goal(1.0, EARLY)),
+    "get-1": Row("C-GET of a study, 1 client", "MB/s", RETRIEVE_REACH, RETRIEVE_AIM),
+    "get-4": Row("C-GET of a study, 4 clients", "MB/s", RETRIEVE_REACH, RETRIEVE_AIM),
+    "move-1": Row("C-MOVE of a study, 1 client", "MB/s", RETRIEVE_REACH, RETRIEVE_AIM),
+    "move-4": Row("C-MOVE of a study, 4 clients", "MB/s", RETRIEVE_REACH, RETRIEVE_AIM),
+    "find-1000-1": Row("C-FIND by PatientID, 1,000 studies, 1 client", "queries/s", Goal(1, ORTHANC), Goal(2, ORTHANC)),
+    "find-1000-4": Row(
+        "C-FIND by PatientID, 1,000 studies, 4 clients", "queries/s", Goal(1, ORTHANC), Goal(2, ORTHANC)
+    ),
+    "find-20000-1": Row(
+        "C-FIND by PatientID, 20,000 studies, 1 client", "queries/s", Goal(10, ORTHANC), Goal(30, ORTHANC)
+    ),
+    "find-20000-4": Row(
+        "C-FIND by PatientID, 20,000 studies, 4 clients", "queries/s", Goal(10, ORTHANC), Goal(30, ORTHANC)
+    ),
+}
