@@ -1,0 +1,124 @@
+"""Devices, accounts, tokens and grants as they stand in the index: what identity and policy ask.
+
+Reading only; `registry` changes them. Every answer is as of now: a revocation, also one made by another process, acts
+at the next request.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeVar, TypeVarTuple
+
+from sqlalchemy import Connection
+
+from leadglass.gate.account import Account
+from leadglass.gate.devices import Device
+from leadglass.gate.grants import holders_of
+from leadglass.gate.revision import Revision
+from leadglass.gate.rows import account_of, device_of, standing_of, token_of
+from leadglass.gate.standing import Standing
+from leadglass.gate.tokens import ApiToken, Presented, hash_secret
+from leadglass.store.index.database import Database
+from leadglass.store.index.devices import device_by_certificate, devices_by_ae_title
+from leadglass.store.index.grants import grants_of
+from leadglass.store.index.principals import rows_of_principals
+from leadglass.store.index.tokens import token_by_hash
+from leadglass.store.index.users import user_by_name
+from leadglass.terms.errors import StorageFault
+from leadglass.terms.principal import Principal
+
+__all__ = ["Accounts"]
+
+KEPT_SECONDS: Final = 1.0
+"""How long a standing may be used again if the revision did not move (a crash between two writes of a change)."""
+MAX_KEPT: Final = 1_000
+
+Args = TypeVarTuple("Args")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    standing: Standing
+    revision: int
+    at: float
+
+
+class Accounts:
+    """Legal error of every method: StorageFault, when the index cannot be asked or holds what cannot be read.
+
+    Without a `revision` nothing is kept in memory: right for several machines over one database.
+    """
+
+    def __init__(
+        self, database: Database, revision: Revision | None = None, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._database = database
+        self._revision = revision
+        self._monotonic = monotonic
+        self._kept: OrderedDict[Principal, _Kept] = OrderedDict()
+
+    async def device_with_certificate(self, fingerprint: str) -> Device | None:
+        """The device enrolled with this certificate, revoked or not."""
+        return await self._read(_device_with_certificate, fingerprint)
+
+    async def devices_called(self, ae_title: str) -> Sequence[Device]:
+        """All devices with this AE title, revoked ones too."""
+        return await self._read(_devices_called, ae_title)
+
+    async def account(self, username: str) -> Account | None:
+        """The local account with this name, disabled or not."""
+        return await self._read(_account, username)
+
+    async def token(self, presented: Presented) -> ApiToken | None:
+        """The token that was shown, revoked and expired ones too; None if its secret is not right."""
+        return await self._read(_token, hash_secret(presented))
+
+    async def standing(self, principal: Principal) -> Standing:
+        """Whether the principal (and whoever acts with it) is still one of ours, and all grants it holds."""
+        revision = self._revision.current() if self._revision is not None else None
+        now = self._monotonic()
+        kept = self._kept.get(principal)
+        if kept is not None and kept.revision == revision and now - kept.at < KEPT_SECONDS:
+            return kept.standing
+        ids = {principal.id} | principal.groups
+        holders = {holder for holder in holders_of(principal) if not holder.startswith("role:")}
+        standing = await self._read(_standing, ids, holders, [role.value for role in principal.roles])
+        if revision is not None:  # told before the index was asked: a change in between makes it old, never new
+            self._kept[principal] = _Kept(standing, revision, now)
+            self._kept.move_to_end(principal)
+            while len(self._kept) > MAX_KEPT:
+                self._kept.popitem(last=False)
+        return standing
+
+    async def _read(self, fn: Callable[[Connection, *Args], T], *args: *Args) -> T:
+        try:
+            return await self._database.read(fn, *args)
+        except ValueError as fault:
+            raise StorageFault("the index holds a device, account, token or grant that cannot be read") from fault
+
+
+def _device_with_certificate(conn: Connection, fingerprint: str) -> Device | None:
+    row = device_by_certificate(conn, fingerprint)
+    return None if row is None else device_of(row)
+
+
+def _devices_called(conn: Connection, ae_title: str) -> list[Device]:
+    return [device_of(row) for row in devices_by_ae_title(conn, ae_title)]
+
+
+def _account(conn: Connection, username: str) -> Account | None:
+    row = user_by_name(conn, username)
+    return None if row is None else account_of(row)
+
+
+def _token(conn: Connection, token_hash: bytes) -> ApiToken | None:
+    row = token_by_hash(conn, token_hash)
+    return None if row is None else token_of(row)
+
+
+def _standing(conn: Connection, ids: Collection[str], holders: Collection[str], roles: Collection[str]) -> Standing:
+    return standing_of(ids, rows_of_principals(conn, ids), grants_of(conn, holders, roles))

@@ -1,0 +1,20 @@
+"""The administrator at the machine itself: whoever may open the control socket in HOME is already trusted with HOME."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from leadglass.gate.capabilities import actions_of_roles
+from leadglass.gate.policy import MACHINE_ID
+from leadglass.terms.principal import Principal, PrincipalKind, Role, Strength
+
+__all__ = ["MACHINE"]
+
+MACHINE: Final = Principal(
+    id=MACHINE_ID,
+    name="administrator at the machine",
+    kind=PrincipalKind.PERSON,
+    roles=frozenset({Role.ADMINISTRATOR}),
+    strength=Strength.STRONG,
+    actions=actions_of_roles({Role.ADMINISTRATOR}),
+)
