@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from leadglass.dicom.elements.index_tags import IDENTIFYING, INDEX_TAGS, REQUEST_ATTRIBUTES_SEQUENCE
+from leadglass.dicom.elements.refusals import mismatch
 from leadglass.dicom.header import Header
+from leadglass.terms.ids import uid_of
 
 __all__ = ["InstanceHeader", "index_attributes"]
 
@@ -56,9 +59,31 @@ class InstanceHeader:
     request_attributes: tuple[tuple[str, str], ...] = ()
 
 
+_REQUESTED_PROCEDURE_ID = 0x00401001
+_SCHEDULED_PROCEDURE_STEP_ID = 0x00400009
+_NAMES = {
+    "sop_class_uid": "SOPClassUID",
+    "sop_instance_uid": "SOPInstanceUID",
+    "study_instance_uid": "StudyInstanceUID",
+    "series_instance_uid": "SeriesInstanceUID",
+}
+
+
 def index_attributes(header: Header, transfer_syntax: str) -> InstanceHeader:
     """The index attributes of one instance.
 
     PeerViolation (status A900) names the attribute if a UID the index is built on is missing or is not a UID.
     """
-    raise NotImplementedError
+    text = header.text
+    fields = {field: text(tag) for field, tag in INDEX_TAGS.items()}
+    for field, tag in IDENTIFYING.items():
+        uid = uid_of(text(tag))
+        if uid is None:
+            what = "is not a UID" if tag in header else "is missing"
+            raise mismatch(f"{_NAMES[field]} {what}", "PS3.5 §9.1")
+        fields[field] = uid
+    requests = tuple(
+        (item.text(_REQUESTED_PROCEDURE_ID), item.text(_SCHEDULED_PROCEDURE_STEP_ID))
+        for item in header.items(REQUEST_ATTRIBUTES_SEQUENCE)
+    )
+    return InstanceHeader(**fields, transfer_syntax_uid=transfer_syntax, request_attributes=requests)
