@@ -7,6 +7,7 @@ action or role is left out, anything else unknown is a ValueError.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from ipaddress import ip_network
 
 from leadglass.gate.account import Account
@@ -23,7 +24,16 @@ from leadglass.terms.outcome import RefusalReason
 from leadglass.terms.principal import Action, Role
 from leadglass.terms.visibility import Selector, SelectorKind
 
-__all__ = ["account_of", "device_of", "grant_of", "standing_of", "token_of"]
+__all__ = [
+    "account_of",
+    "device_of",
+    "grant_of",
+    "row_of_device",
+    "row_of_grant",
+    "row_of_token",
+    "standing_of",
+    "token_of",
+]
 
 
 def device_of(row: DeviceRow) -> Device:
@@ -78,6 +88,56 @@ def grant_of(row: GrantRow) -> Grant:
         revoked_at=row.revoked_at,
         by=row.granted_by,
         why=row.why,
+    )
+
+
+def row_of_device(device: Device, created_at: datetime) -> DeviceRow:
+    return DeviceRow(
+        id=device.id,
+        name=device.name,
+        ae_title=device.ae_title,
+        networks=tuple(str(network) for network in device.networks),
+        certificate_fingerprint=device.fingerprint,
+        tls_only=device.tls_only,
+        actions=tuple(sorted(action.value for action in device.actions)),
+        address=device.address,
+        created_at=created_at,
+        revoked_at=device.revoked_at,
+    )
+
+
+def row_of_token(token: ApiToken) -> TokenRow:
+    return TokenRow(
+        id=token.id,
+        name=token.name,
+        hash=token.secret_hash,
+        role=token.role.value,
+        actions=tuple(sorted(action.value for action in token.actions)),
+        selector_kind=token.selector.kind.value if token.selector is not None else "",
+        selector_value=token.selector.value if token.selector is not None else "",
+        created_at=token.created_at,
+        expires_at=token.expires_at,
+        revoked_at=token.revoked_at,
+    )
+
+
+def row_of_grant(grant: Grant, created_at: datetime) -> GrantRow:
+    role = grant.holder.removeprefix("role:") if grant.holder.startswith("role:") else ""
+    return GrantRow(
+        id=grant.id,
+        principal_id="" if role else grant.holder,
+        role=role,
+        effect=grant.effect.value,
+        actions=tuple(sorted(action.value for action in grant.actions)),
+        selector_kind=grant.selector.kind.value,
+        selector_value=grant.selector.value,
+        form=grant.form.value,
+        valid_from=grant.valid_from,
+        valid_until=grant.valid_until,
+        granted_by=grant.by,
+        why=grant.why,
+        created_at=created_at,
+        revoked_at=grant.revoked_at,
     )
 
 

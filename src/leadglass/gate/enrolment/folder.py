@@ -8,6 +8,7 @@ from pathlib import Path
 
 from leadglass.gate.enrolment.authority import Issued
 from leadglass.gate.enrolment.files import private_folder, write_private
+from leadglass.terms.errors import UserFault
 
 __all__ = ["Handover", "write_handover"]
 
@@ -37,8 +38,12 @@ class Handover:
 
 
 def write_handover(folder: Path, issued: Issued, ca_pem: bytes, *, name: str, ae_title: str, address: str) -> Handover:
-    """Fills `folder` (mode 0700, files 0600). `address` is the archive's TLS door as "host port" for the command."""
-    private_folder(folder)
+    """Fills `folder` (mode 0700, files 0600). `address` is the archive's TLS door as "host port" for the command.
+
+    UserFault if the folder holds anything already, or cannot be made.
+    """
+    if any(private_folder(folder).iterdir()):
+        raise UserFault(f"{folder} is not empty", "choose another folder, so that no other device's key is lost")
     calling = f"-aet {shlex.quote(ae_title)} " if ae_title else ""
     command = f"echoscu -v +tls key.pem cert.pem +cf ca.pem {calling}-aec LEADGLASS {address}"
     readme = _README.format(
