@@ -127,10 +127,10 @@ class ServedAssociation(Protocol):
         message: Request,
         data_set: Buffer | AsyncIterator[Buffer] | None = None,
         *,
-        timeout: float | None = None,
+        within: float | None = None,
     ) -> Response:
         """Send a request of ours and return its response. Raises AssociationLost, or ResponseOverdue after
-        `timeout` seconds (IDLE_SECONDS if None); an overdue association is aborted."""
+        `within` seconds (IDLE_SECONDS if None); an overdue association is aborted."""
 
     def abort(self) -> None:
         """Send an A-ABORT and close. Harmless if already over."""
