@@ -7,12 +7,14 @@ changed, removed, moved or cut off. docs/formats/ledger.md describes every byte.
 
 from leadglass.gate.ledger.checkpoint import Checkpoint
 from leadglass.gate.ledger.entry import Disclosed, Entry, Event, Outcome, in_parts
-from leadglass.gate.ledger.episodes import Access, Episodes, EpisodeUse
+from leadglass.gate.ledger.episodes import Access, Episodes, EpisodeSettings, EpisodeUse
 from leadglass.gate.ledger.key import SigningKey, VerifierKey
 from leadglass.gate.ledger.log import Ledger
 from leadglass.gate.ledger.pseudonym import patient_pseudonym
 from leadglass.gate.ledger.report import Problem, Report, Verdict
 from leadglass.gate.ledger.search import search
+from leadglass.gate.ledger.settings import LedgerSettings
+from leadglass.gate.ledger.summary import EpisodeState, EpisodeSummary, summarise
 from leadglass.gate.ledger.verify import verify
 
 __all__ = [
@@ -20,10 +22,14 @@ __all__ = [
     "Checkpoint",
     "Disclosed",
     "Entry",
+    "EpisodeSettings",
+    "EpisodeState",
+    "EpisodeSummary",
     "EpisodeUse",
     "Episodes",
     "Event",
     "Ledger",
+    "LedgerSettings",
     "Outcome",
     "Problem",
     "Report",
@@ -33,5 +39,6 @@ __all__ = [
     "in_parts",
     "patient_pseudonym",
     "search",
+    "summarise",
     "verify",
 ]
