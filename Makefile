@@ -56,11 +56,12 @@ $(UV_READY):
 	  echo >&2 "$(PYTHON) is older than 3.11. On Debian 12 or newer: apt-get install python3 python3-venv; or make PYTHON=/path/to/python3.11"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 	  echo >&2 'python3 has no venv. On Debian: apt-get install python3-venv'; exit 1; }
-	rm -rf .tools
-	$(PYTHON) -m venv .tools
-	.tools/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@rm -rf .tools
+	@$(PYTHON) -m venv .tools
+	@.tools/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@touch $@
 
 $(READY): $(UV_READY) pyproject.toml uv.lock
-	$(UV) sync --locked --python .tools/bin/python
+	@echo 'making .venv as uv.lock says ...'
+	@$(UV) sync --quiet --locked --python .tools/bin/python
 	@touch $@
