@@ -24,7 +24,6 @@ from leadglass.dicom.elements.encoding import (
 )
 from leadglass.dicom.elements.refusals import EndsTooEarly, malformed, tag_text, too_much
 from leadglass.terms.ceilings import MAX_HEADER_ELEMENTS, MAX_NESTING_DEPTH
-from leadglass.terms.errors import PeerViolation
 
 __all__ = ["DataSet", "Element", "Parser"]
 
@@ -32,6 +31,9 @@ NO_GROUP: Final = 0x10000
 """A group number no tag has: read to the end."""
 _UN_ENCODING: Final = Encoding(True)
 """Within UN of undefined length all is implicit VR little endian (PS3.5 §6.2.2 note 4)."""
+
+_SHORT: Final = {code: code.decode() for code in SHORT_VRS}
+_LONG: Final = {code: code.decode() for code in LONG_VRS}
 
 
 class Element(NamedTuple):
@@ -81,6 +83,7 @@ class Parser:
         self._size = len(data)
         self._max_elements = max_elements
         self._elements = 0
+        self._takes_cut = False
 
     def data_set(self, start: int, end: int, promised: Encoding, *, stop_group: int = NO_GROUP) -> DataSet:
         """The elements between `start` and `end`, up to the first of a group from `stop_group` on.
@@ -98,6 +101,7 @@ class Parser:
         """
         root: DataSet = []
         stack: list[_Open] = [self._open_root(root, start, end, promised)]
+        self._takes_cut = True
         try:
             self._run(stack, start, NO_GROUP)
         except EndsTooEarly:
@@ -107,6 +111,8 @@ class Parser:
                     _close(frame, stack, self._size)
                 else:
                     stack.pop()
+        finally:
+            self._takes_cut = False
         return root
 
     def sequence(
@@ -170,7 +176,7 @@ class Parser:
         elements: DataSet = []
         sequence.items.append(elements)
         if end > sequence.end:
-            raise self._overrun(end, sequence.tag)
+            self._check_overrun(end, sequence.tag)
         encoding = sequence.encoding
         if sequence.may_switch_vr and end - pos >= 8:
             encoding = actual_encoding(self._data, pos, encoding)
@@ -180,9 +186,11 @@ class Parser:
     def _read_elements(self, frame: _OpenDataSet, stack: list[_Open], pos: int, stop_group: int) -> int:
         """Reads elements until the data set ends (it is popped) or a sequence begins (it is pushed)."""
         data, end, layout = self._data, frame.end, layout_of(frame.encoding)
+        most = self._max_elements
         append, is_implicit = frame.elements.append, frame.encoding.is_implicit_vr
         is_root = len(stack) == 1 and not frame.is_delimited
-        while pos + 8 <= end:
+        limit = min(end, self._size)
+        while pos + 8 <= limit:
             group, element, vr, length, start = self._head(pos, layout, is_implicit)
             if group == 0xFFFE:
                 if element == 0xE00D:
@@ -195,13 +203,15 @@ class Parser:
             if group >= stop_group:
                 stack.pop()
                 return pos
-            self._count()
+            self._elements += 1
+            if self._elements > most:
+                raise too_much("MAX_HEADER_ELEMENTS", most, self._elements)
             tag = group << 16 | element
             vr = vr or vr_of(tag)
             if vr == "SQ" or (length == UNDEFINED_LENGTH and _is_sequence(vr, data, start, layout)):
                 stack.append(_open_sequence(tag, start, length, frame.encoding, end, is_un=vr == "UN"))
                 if length != UNDEFINED_LENGTH and start + length > end:
-                    raise self._overrun(start + length, tag)
+                    self._check_overrun(start + length, tag)
                 return start
             if length == UNDEFINED_LENGTH:
                 pos = self._fragments(frame.elements, tag, vr, start, layout)
@@ -209,11 +219,13 @@ class Parser:
                 pos = start + length
                 append(Element(tag, vr, start, pos))
             if pos > end:
-                raise self._overrun(pos, tag)
+                self._check_overrun(pos, tag)
+        if pos < end and end > self._size:
+            raise EndsTooEarly(end)
         if frame.is_delimited:
             raise EndsTooEarly(pos + 8) if pos + 8 > self._size else malformed("an item without an end", "PS3.5 §7.5")
         stack.pop()
-        if pos > end:
+        if end < pos <= self._size:
             raise malformed("a sequence is longer than the item it stands in", "PS3.5 §7.5")
         return pos if is_root else end
 
@@ -223,12 +235,14 @@ class Parser:
             group, element, length = layout.implicit.unpack_from(self._data, pos)
             return group, element, "", length, pos + 8
         group, element, code, length = layout.explicit.unpack_from(self._data, pos)
-        if code in SHORT_VRS:
-            return group, element, code.decode(), length, pos + 8
-        if code in LONG_VRS:
+        vr = _SHORT.get(code)
+        if vr is not None:
+            return group, element, vr, length, pos + 8
+        vr = _LONG.get(code)
+        if vr is not None:
             if pos + 12 > self._size:
                 raise EndsTooEarly(pos + 12)
-            return group, element, code.decode(), layout.long.unpack_from(self._data, pos + 8)[0], pos + 12
+            return group, element, vr, layout.long.unpack_from(self._data, pos + 8)[0], pos + 12
         if group == 0xFFFE or not (code.isalpha() and code.isupper()):
             return group, element, "", layout.long.unpack_from(self._data, pos + 4)[0], pos + 8
         return group, element, code.decode(), length, pos + 8  # two capitals unknown to us: read as a short VR
@@ -242,10 +256,12 @@ class Parser:
         elements.append(Element(tag, vr, start, pos - 8, None, True))
         return pos
 
-    def _overrun(self, end: int, tag: int) -> PeerViolation:
-        if end > self._size:
-            return EndsTooEarly(end)
-        return malformed(f"{tag_text(tag)} is longer than what it stands in", "PS3.5 §7.5")
+    def _check_overrun(self, end: int, tag: int) -> None:
+        """Raises if what ends at `end` is longer than what it stands in, unless only the cut made it so."""
+        if end <= self._size:
+            raise malformed(f"{tag_text(tag)} is longer than what it stands in", "PS3.5 §7.5")
+        if not self._takes_cut:
+            raise EndsTooEarly(end)
 
     def _count(self) -> None:
         self._elements += 1
