@@ -43,6 +43,7 @@ from leadglass.app.phantom import PhantomStudy, ct_series
 
 CALLING = "BENCH"
 SINK = "SINK"
+WARM_UP = 20  # queries before the clock starts
 
 
 def main() -> None:
@@ -153,7 +154,7 @@ def find(options: argparse.Namespace) -> None:
     )
     messages = [p_data(1, request, question(study), peer.peer_max_pdu) for study in range(options.count)]
     study = options.share * 7919
-    for _ in range(100):
+    for _ in range(WARM_UP):
         study = ask(peer, messages, study)
     wait_for_go()
     waits = []
