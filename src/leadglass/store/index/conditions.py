@@ -121,14 +121,14 @@ def _patient_name(match: Match) -> tuple[Term, tuple[tuple[Any, ...], ...]] | No
 
 
 def _grouped_name(groups: tuple[str, str, str]) -> tuple[Term, tuple[tuple[Any, ...], ...]] | None:
-    asked = [
-        (column, _name_text(group)) for column, group in zip(_NAME_COLUMNS, groups, strict=True) if group.strip("*")
-    ]
-    if not asked:
-        return None
-    return Term(False, tuple(Test(column, form) for column, (form, _) in asked)), tuple(
-        values for _, (_, values) in asked
-    )
+    tests: list[Test] = []
+    values: list[tuple[Any, ...]] = []
+    for column, group in zip(_NAME_COLUMNS, groups, strict=True):
+        if group.strip("*"):
+            form, of_group = _name_text(group)
+            tests.append(Test(column, form))
+            values.append(of_group)
+    return (Term(False, tuple(tests)), tuple(values)) if tests else None
 
 
 def _comparison(kind: Kind, match: Match) -> Comparison:

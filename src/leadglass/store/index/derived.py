@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlalchemy import ColumnElement, Dialect, FromClause, Select, and_, func, literal_column, select
+from sqlalchemy import ColumnElement, Dialect, FromClause, Select, and_, func, select
 
 from leadglass.store.index.tables import instances, request_attributes, series, studies
 from leadglass.store.index.visibility_sql import VisibilityShape, visible
 
 __all__ = ["derived_column"]
-
-_SEPARATOR = literal_column("'\\\\'")  # between the values of one attribute (PS3.5 §6.4)
 
 
 def derived_column(keyword: str, shape: VisibilityShape, dialect: Dialect) -> ColumnElement[object]:
@@ -55,9 +53,9 @@ def _listed(query: Select[tuple[str]]) -> ColumnElement[object]:
 
 def _modalities_in_study() -> ColumnElement[object]:
     inner = series.alias("of_study")
-    return _listed(
-        select(inner.c.modality).where(inner.c.study_row == studies.c.id, inner.c.modality != "").correlate(studies)
-    )
+
+    query = select(inner.c.modality).where(inner.c.study_row == studies.c.id, inner.c.modality != "")
+    return _listed(query.correlate(studies))
 
 
 def _sop_classes_in_study() -> ColumnElement[object]:

@@ -19,7 +19,8 @@ def study_facts(conn: Connection, study_instance_uid: str) -> StudyFacts | None:
     if not rows:
         return None
     collections = frozenset(row[6] for row in rows if row[6] is not None)
-    return StudyFacts(*rows[0][:6], collections=collections)
+    uid, patient_id, issuer, institution, referring_physician, stored_by, _ = rows[0]
+    return StudyFacts(uid, patient_id, issuer, institution, referring_physician, stored_by, collections)
 
 
 @lru_cache(maxsize=16)

@@ -115,7 +115,7 @@ def _give_back(conn: Connection, series_row: int, number: int) -> None:
     conn.execute(delete(studies).where(studies.c.id == study_row, ~exists().where(series.c.study_row == study_row)))
 
 
-_STUDY_ATTRIBUTES = [
+_STUDY_ATTRIBUTES = (
     "study_instance_uid",
     "patient_id",
     "issuer_of_patient_id",
@@ -129,8 +129,8 @@ _STUDY_ATTRIBUTES = [
     "study_description",
     "referring_physician_name",
     "institution_name",
-]
-_SERIES_ATTRIBUTES = [
+)
+_SERIES_ATTRIBUTES = (
     "series_instance_uid",
     "modality",
     "series_number",
@@ -143,8 +143,8 @@ _SERIES_ATTRIBUTES = [
     "laterality",
     "performed_procedure_step_start_date",
     "performed_procedure_step_start_time",
-]
-_INSTANCE_ATTRIBUTES = [
+)
+_INSTANCE_ATTRIBUTES = (
     "sop_instance_uid",
     "sop_class_uid",
     "transfer_syntax_uid",
@@ -155,8 +155,8 @@ _INSTANCE_ATTRIBUTES = [
     "number_of_frames",
     "content_date",
     "content_time",
-]
-_LOCATION = ["volume", "offset", "length", "object_id", "key_id", "plaintext_length", "dataset_offset"]
+)
+_LOCATION = ("volume", "offset", "length", "object_id", "key_id", "plaintext_length", "dataset_offset")
 
 
 def _study_values(first: NewInstance) -> Mapping[str, Any]:
@@ -221,12 +221,11 @@ def _instance_values(header: InstanceHeader, location: Location) -> tuple[Any, .
 
 @lru_cache(maxsize=16)
 def _claim_statement(dialect: Dialect) -> Statement:
-    study = (
-        select(studies.c.id).where(studies.c.study_instance_uid == bindparam("study_instance_uid")).scalar_subquery()
-    )
+    study = select(studies.c.id).where(studies.c.study_instance_uid == bindparam("study_instance_uid"))
     raised = series.c.number_of_instances + bindparam("number", type_=series.c.number_of_instances.type)
     query = update(series).values(number_of_instances=raised)
-    query = query.where(series.c.series_instance_uid == bindparam("series_instance_uid"), series.c.study_row == study)
+    query = query.where(series.c.series_instance_uid == bindparam("series_instance_uid"))
+    query = query.where(series.c.study_row == study.scalar_subquery())
     return compiled(query.returning(series.c.id), dialect)
 
 
@@ -255,8 +254,7 @@ def _insert_statement(dialect: Dialect, size: int) -> Statement:
     columns = [instances.c[name] for name in ("series_row", *_INSTANCE_ATTRIBUTES, *_LOCATION)]
     rows = [{column: bindparam(f"{column.name}_{row}", type_=column.type) for column in columns} for row in range(size)]
     query = insert_for(dialect, instances).values(rows).on_conflict_do_nothing(index_elements=["sop_instance_uid"])
-    statement = compiled(query.returning(instances.c.sop_instance_uid), dialect)
-    return statement
+    return compiled(query.returning(instances.c.sop_instance_uid), dialect)
 
 
 @lru_cache(maxsize=16)

@@ -28,11 +28,9 @@ def set_indexed_to(conn: Connection, positions: Mapping[int, int]) -> None:
 @lru_cache(maxsize=16)
 def _set_statement(dialect: Dialect) -> Statement:
     old = volume_positions.c.indexed_to
-    upsert = insert_for(dialect, volume_positions).values(
-        volume=bindparam("volume"), indexed_to=bindparam("indexed_to")
-    )
-    new = upsert.excluded.indexed_to
-    upsert = upsert.on_conflict_do_update(
-        index_elements=["volume"], set_={"indexed_to": case((old > new, old), else_=new)}
-    )
-    return compiled(upsert.returning(old), dialect)
+    query = insert_for(dialect, volume_positions)
+    query = query.values(volume=bindparam("volume"), indexed_to=bindparam("indexed_to"))
+    new = query.excluded.indexed_to
+    further = case((old > new, old), else_=new)
+    query = query.on_conflict_do_update(index_elements=["volume"], set_={"indexed_to": further})
+    return compiled(query.returning(old), dialect)

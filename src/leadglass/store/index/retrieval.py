@@ -16,6 +16,7 @@ from leadglass.store.index.statement import Statement, compiled, is_any_of, list
 from leadglass.store.index.tables import instances, series, studies, study_keys
 from leadglass.store.index.tidy import tidy_text
 from leadglass.store.index.visibility_sql import VisibilityShape, visibility_values, visible
+from leadglass.store.keys.study import WrappedKey
 from leadglass.store.location import Location
 from leadglass.terms.visibility import Visibility
 
@@ -32,7 +33,7 @@ _UNIQUE_KEY = {
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """One object, ready to be read. `wrapped_key` is empty if the study's key is gone: then it can never be read."""
+    """One object, ready to be read. `key` is None if it was destroyed: then the object can never be read."""
 
     sop_class_uid: str
     sop_instance_uid: str
@@ -42,8 +43,7 @@ class StoredObject:
     series_instance_uid: str
     patient_id: str = field(repr=False)
     number_of_frames: str
-    wrapped_key: bytes = field(repr=False)
-    master_id: str
+    key: WrappedKey | None
 
 
 def objects_of(
@@ -66,12 +66,13 @@ def objects_of(
     values.update(visibility_values(visibility, dialect))
     statement = _objects_statement(dialect, level, frozenset(within), VisibilityShape.of(visibility))
     rows = sorted(statement.rows(conn, values), key=_viewing_order)
-    return [
-        StoredObject(
-            row[0], row[1], row[2], Location(*row[8:15]), row[3], row[4], row[5], row[6], row[15] or b"", row[16] or ""
-        )
-        for row in rows
-    ]
+    return [_stored_object(row) for row in rows]
+
+
+def _stored_object(row: Sequence[Any]) -> StoredObject:
+    location = Location(*row[8:15])
+    key = None if row[15] is None else WrappedKey(location.key_id, row[16], row[15])
+    return StoredObject(row[0], row[1], row[2], location, row[3], row[4], row[5], row[6], key)
 
 
 def _viewing_order(row: Sequence[Any]) -> tuple[object, ...]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ARRAY, ColumnElement, Connection, Dialect, String, Table, any_, bindparam, column, func, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.sql.compiler import SQLCompiler
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
@@ -25,24 +26,30 @@ __all__ = ["Statement", "compiled", "insert_for", "insert_ignoring", "is_any_of"
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """SQL text in the driver's own style, and the names of its parameters in the order the text wants them."""
+    """SQL text in the driver's own style, the names of its parameters in the order the text wants them, and the values
+    of those that never vary."""
 
     sql: str
     names: tuple[str, ...]
+    constants: Mapping[str, Any]
 
     def rows(self, conn: Connection, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
         """The rows answered, as plain sequences, with `values` (raw, in the driver's types) in place of the names."""
+        if self.constants:
+            values = {**self.constants, **values}
         return self.rows_of(conn, tuple([values[name] for name in self.names]))
 
     def rows_of(self, conn: Connection, values: tuple[Any, ...]) -> Sequence[Sequence[Any]]:
-        """The same, with the values already in order."""
+        """The same, with all values already in order."""
         return conn.exec_driver_sql(self.sql, values).fetchall()
 
 
 def compiled(statement: ClauseElement, dialect: Dialect) -> Statement:
-    """`statement`, whose parameters are all named by `bindparam`, for one database."""
+    """`statement` for one database. What varies in it is named by `bindparam`; literals become constants."""
     text = statement.compile(dialect=dialect)
-    return Statement(str(text), tuple(getattr(text, "positiontup", None) or ()))
+    assert isinstance(text, SQLCompiler)
+    constants = {name: bind.value for name, bind in text.binds.items() if not bind.required}
+    return Statement(str(text), tuple(text.positiontup or ()), constants)
 
 
 def insert_for(dialect: Dialect, table: Table) -> SqliteInsert | PostgresqlInsert:
@@ -50,7 +57,7 @@ def insert_for(dialect: Dialect, table: Table) -> SqliteInsert | PostgresqlInser
     return sqlite_insert(table) if dialect.name == "sqlite" else postgresql_insert(table)
 
 
-def insert_ignoring(conn: Connection, table: Table, unique: Sequence[str]) -> ClauseElement:
+def insert_ignoring(conn: Connection, table: Table, unique: Sequence[str]) -> SqliteInsert | PostgresqlInsert:
     """An INSERT into `table` that passes over rows already there by the columns `unique`."""
     return insert_for(conn.dialect, table).on_conflict_do_nothing(index_elements=list(unique))
 

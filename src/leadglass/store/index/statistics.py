@@ -87,4 +87,4 @@ def walk_instances(conn: Connection, after: int = 0, limit: int = 1000) -> Seque
         .order_by(instances.c.id)
         .limit(limit)
     )
-    return [(row[0], Stored(*row[1:6], Location(*row[6:]))) for row in conn.execute(query)]
+    return [(row[0], Stored(row[1], row[2], row[3], row[4], row[5], Location(*row[6:]))) for row in conn.execute(query)]

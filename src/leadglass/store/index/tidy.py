@@ -11,7 +11,7 @@ from leadglass.dicom.instance_header import InstanceHeader
 __all__ = ["MAX_TEXT_INDEXED", "is_fit", "tidy_header", "tidy_text"]
 
 MAX_TEXT_INDEXED: Final = 256
-"""Characters of one value. PostgreSQL refuses index entries over 2,704 bytes; of the VRs kept, PN may be longest: 194."""
+"""Characters of one value. PostgreSQL refuses index entries over 2,704 bytes; the longest VR kept, PN, has 194."""
 
 _NAMES: Final = tuple(field.name for field in fields(InstanceHeader) if field.name != "request_attributes")
 _values = attrgetter(*_NAMES)
@@ -35,9 +35,9 @@ def tidy_header(header: InstanceHeader) -> InstanceHeader:
     """`header`, untouched if every value is fit, which is nearly always and is found out fast."""
     values = _values(header)
     together = "".join(values)
-    if not header.request_attributes and together.isascii() and "\0" not in together:
-        if len(together) <= MAX_TEXT_INDEXED or max(map(len, values)) <= MAX_TEXT_INDEXED:
-            return header
+    short = len(together) <= MAX_TEXT_INDEXED or max(map(len, values)) <= MAX_TEXT_INDEXED
+    if short and together.isascii() and "\0" not in together and not header.request_attributes:
+        return header
     items = tuple((tidy_text(procedure), tidy_text(step)) for procedure, step in header.request_attributes)
     tidied = {name: tidy_text(value) for name, value in zip(_NAMES, values, strict=True)}
     return replace(header, request_attributes=items, **tidied)

@@ -1,0 +1,148 @@
+"""The embedded database: SQLCipher, with a writer thread and a few reader threads in write-ahead mode.
+
+Another process (the command line beside a running server) may read and write at the same time: each write transaction
+takes the lock when it begins and waits for it if it must.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final, Self, TypeVar, TypeVarTuple
+
+import sqlcipher3.dbapi2 as driver
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.pool import NullPool
+
+from leadglass.store.index.faults import fault_of
+from leadglass.store.index.schema import bring_up_to_date
+from leadglass.store.index.session import Session
+from leadglass.store.index.worker import MAX_SHARED_COMMIT, Workers
+from leadglass.terms.errors import StorageFault, UserFault
+
+__all__ = ["SqlcipherDatabase"]
+
+Args = TypeVarTuple("Args")
+T = TypeVar("T")
+
+_OLDEST_SQLITE: Final = (3, 51, 3)
+"""Before it, two connections that write or checkpoint at the same moment could corrupt a database in WAL mode."""
+_READERS: Final = 2
+_BUSY_SECONDS: Final = 20
+"""How long a write waits for another process to finish its own."""
+_PRAGMAS: Final = (
+    "cipher_memory_security = OFF",  # locking and wiping every page in memory halves the speed
+    "journal_mode = WAL",
+    "mmap_size = 0",  # pages must be decrypted into memory of our own in any case
+    "foreign_keys = ON",
+    "secure_delete = ON",
+    "cache_size = -32768",  # KiB, filled as needed
+    "wal_autocheckpoint = 2000",
+    f"busy_timeout = {_BUSY_SECONDS * 1000}",
+)
+
+
+class SqlcipherDatabase:
+    """A Database in one encrypted file (and its -wal and -shm beside it)."""
+
+    def __init__(self, engine: Engine, writer: Workers, readers: Workers) -> None:
+        """Use `open`."""
+        self._engine = engine
+        self._writer = writer
+        self._readers = readers
+
+    @classmethod
+    async def open(cls, path: Path, key: bytes) -> Self:
+        """The database at `path`, made if there is none, its tables brought up to date.
+
+        `key` is the raw 32-byte key. UserFault for a wrong key, a database newer than this program, or an SQLite too
+        old; StorageFault if the disk refuses.
+        """
+        if len(key) != 32:
+            raise ValueError("a database key has 32 bytes")
+        return await asyncio.to_thread(cls._open, path, key)
+
+    @classmethod
+    def _open(cls, path: Path, key: bytes) -> Self:
+        if driver.sqlite_version_info < _OLDEST_SQLITE:
+            raise UserFault(
+                f"the SQLite inside sqlcipher3 is {driver.sqlite_version}, older than 3.51.3, and may lose data",
+                "install a newer sqlcipher3 package",
+            )
+        _create_private(path)
+        writing = _engine(path, key, _PRAGMAS, "BEGIN IMMEDIATE")
+        reading = _engine(path, key, (*_PRAGMAS, "query_only = ON"), "BEGIN")
+        try:
+            with writing.connect() as conn, conn.begin():
+                bring_up_to_date(conn)
+        except DatabaseError as error:
+            raise _opening_fault(path, error) from None
+        sessions = [Session(reading.connect()) for _ in range(_READERS)]
+        writer = Workers("index-writer", [Session(writing.connect())], together=MAX_SHARED_COMMIT)
+        return cls(writing, writer, Workers("index-reader", sessions))
+
+    async def read(self, fn: Callable[[Connection, *Args], T], *args: *Args) -> T:
+        answer: T = await self._readers.call(fn, args, durable=False)
+        return answer
+
+    async def write(self, fn: Callable[[Connection, *Args], T], *args: *Args, durable: bool = True) -> T:
+        answer: T = await self._writer.call(fn, args, durable=durable)
+        return answer
+
+    async def scrub(self) -> None:
+        """Deleted rows are overwritten where they stood (secure_delete); this folds the log, which may still hold their
+        earlier pages, into the database and truncates it. StorageFault if another process holds on to an old snapshot.
+        """
+        await asyncio.to_thread(self._truncate_log)
+
+    def _truncate_log(self) -> None:
+        connection = self._engine.raw_connection()
+        try:
+            [(busy, _, _)] = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        except driver.Error as error:
+            raise fault_of(error) from None
+        finally:
+            connection.close()
+        if busy:
+            raise StorageFault("the database's log cannot be truncated: another process is reading an old state")
+
+    async def close(self) -> None:
+        await self._readers.close()
+        await self._writer.close()
+
+
+def _create_private(path: Path) -> None:
+    """Makes the file before SQLite does, for its owner only; SQLite gives -wal and -shm the same mode."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise UserFault(
+            f"the database file {path} cannot be opened: {error.strerror}", "check that the folder is writable"
+        ) from error
+
+
+def _engine(path: Path, key: bytes, pragmas: Sequence[str], begin: str) -> Engine:
+    def connect() -> Any:
+        connection = driver.connect(
+            str(path), isolation_level=None, check_same_thread=False, cached_statements=512, timeout=_BUSY_SECONDS
+        )
+        connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+        for pragma in pragmas:
+            connection.execute(f"PRAGMA {pragma}")
+        return connection
+
+    engine = create_engine("sqlite://", module=driver, creator=connect, poolclass=NullPool, hide_parameters=True)
+    event.listen(engine, "begin", lambda conn: conn.exec_driver_sql(begin))
+    return engine
+
+
+def _opening_fault(path: Path, error: DatabaseError) -> UserFault | StorageFault:
+    if getattr(error.orig, "sqlite_errorname", "") == "SQLITE_NOTADB":
+        return UserFault(
+            f"wrong master key: the database {path} does not open with it",
+            "start with the key file this database was made with, or restore both from the same backup",
+        )
+    return fault_of(error)
