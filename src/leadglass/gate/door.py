@@ -14,8 +14,9 @@ from leadglass.gate import ledger, policy
 from leadglass.gate.accounts import Accounts
 from leadglass.gate.devices import Device
 from leadglass.gate.identity import Identity
-from leadglass.gate.ledger import Access, Entry, Episodes, Event, Ledger, Outcome, in_parts, patient_pseudonym
+from leadglass.gate.ledger import Access, Entry, Episodes, Event, Outcome, in_parts, patient_pseudonym
 from leadglass.gate.ledger import EpisodeUse as Episode
+from leadglass.gate.ledger.episodes import Sink
 from leadglass.gate.refusals import Refusal, Refusals
 from leadglass.gate.standing import Standing
 from leadglass.gate.writing import called_ae_title_of, entry_about
@@ -46,7 +47,7 @@ class Gate:
         self,
         identity: Identity,
         accounts: Accounts,
-        record: Ledger,
+        record: Sink,
         *,
         pseudonym_key: bytes,
         clock: Callable[[], datetime],
