@@ -58,6 +58,7 @@ class Access:
     def key(self) -> tuple[str, ...]:
         return (
             self.principal.id,
+            self.principal.name,  # a device with a person: another person at the same device is another access
             self.study_instance_uid,
             self.action,
             self.door,
