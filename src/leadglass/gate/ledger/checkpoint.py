@@ -14,7 +14,7 @@ __all__ = ["MAX_NOTE", "BadCheckpoint", "Checkpoint", "sign_checkpoint", "verify
 
 MAX_NOTE: Final = 128 * 1024
 """Bytes of a note: ours has one short signature; witnesses may add theirs, the largest of about 5 KiB."""
-_SIZE: Final = re.compile(r"0|[1-9][0-9]{0,18}\Z")
+_SIZE: Final = re.compile(r"(?:0|[1-9][0-9]{0,18})\Z")
 
 
 class BadCheckpoint(ValueError):
@@ -75,7 +75,10 @@ def _read(text: bytes, note: bytes, key: VerifierKey) -> Checkpoint:
     lines = text.decode().split("\n")
     if len(lines) < 4 or not all(lines[:-1]) or lines[0] != key.name or not _SIZE.match(lines[1]):
         raise BadCheckpoint("it is signed, but it is not a checkpoint of this ledger")
-    root = base64.b64decode(lines[2], validate=True)
+    try:
+        root = base64.b64decode(lines[2], validate=True)
+    except binascii.Error:
+        root = b""
     if len(root) != 32:
         raise BadCheckpoint("it is signed, but its root is not a SHA-256 hash")
     return Checkpoint(lines[0], int(lines[1]), root, note)
