@@ -226,15 +226,19 @@ class Gate:
         return patient_pseudonym(self._pseudonym_key, patient_id, issuer_of_patient_id)
 
     async def close(self) -> None:
-        """Closes all episodes and writes down what is still only counted. The ledger itself stays open."""
+        """Writes down what is still only counted and closes all episodes. The ledger itself stays open.
+
+        LedgerFault if the counts of an episode could not be recorded.
+        """
         if self._counting is not None:
             self._counting.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._counting
-        await self._episodes.close()
+            await asyncio.wait([self._counting])
         at, now = self._clock(), self._monotonic()
         self._write_soon([*self._strangers.all(at, now), *self._named.all(at, now)])
-        await self._identity.close()
+        try:
+            await self._episodes.close()
+        finally:
+            await self._identity.close()
 
     @asynccontextmanager
     async def _episode(self, access: Access) -> AsyncIterator[Episode]:
