@@ -14,8 +14,9 @@ from pathlib import Path
 from leadglass.store.disk import BLOCK, Disk, storage_fault
 from leadglass.store.reading import VolumeFile
 from leadglass.store.scan import ScannedRecord, is_whole, scan
-from leadglass.store.volume import FIRST_BATCH, number_of, parse_seal, seal_block
+from leadglass.store.volume import FIRST_BATCH, first_block, number_of, parse_seal, seal_block
 from leadglass.terms.ceilings import MIB
+from leadglass.terms.errors import IntegrityFault
 
 __all__ = ["RecoveredVolume", "batches_end", "recover", "volume_numbers"]
 
@@ -42,8 +43,14 @@ def batches_end(file: VolumeFile) -> int | None:
 
 
 def recover(disk: Disk, path: Path, number: int) -> RecoveredVolume:
-    """Cut the torn tail off an unsealed volume and seal it; a volume without any record is removed."""
+    """Cut the torn tail off an unsealed volume and seal it; a volume without any record is removed.
+
+    IntegrityFault if the file is not the volume that its name says: then it is left as it is.
+    """
     file = VolumeFile(path, number)
+    block = file.read(0, BLOCK)
+    if any(block) and block != first_block(number):
+        raise IntegrityFault(f"volume {number}: its first block is damaged, or is that of another volume")
     found = [item for item in scan(file, FIRST_BATCH, file.length) if isinstance(item, ScannedRecord)]
     end, records = _kept(file, found)
     cut_off = _written_beyond(file, end)
@@ -51,7 +58,7 @@ def recover(disk: Disk, path: Path, number: int) -> RecoveredVolume:
         disk.unlink(path)
         disk.sync_directory(path.parent)
         return RecoveredVolume(number, 0, cut_off)
-    _seal(disk, path, number, end + -end % BLOCK, records)
+    _seal(disk, path, number, end, records)
     return RecoveredVolume(number, records, cut_off)
 
 
@@ -84,8 +91,10 @@ def _seal(disk: Disk, path: Path, number: int, end: int, records: int) -> None:
     except OSError as error:
         raise storage_fault(error, f"opening volume {number}") from error
     try:
-        disk.truncate(handle, end + BLOCK)
-        disk.write(handle, memoryview(seal_block(number, end, records)), end)
+        disk.truncate(handle, end)
+        sealed_at = end + -end % BLOCK
+        disk.truncate(handle, sealed_at + BLOCK)  # zeros, where the rest of a torn record stood
+        disk.write(handle, memoryview(seal_block(number, sealed_at, records)), sealed_at)
         disk.sync(handle)
     finally:
         os.close(handle)
