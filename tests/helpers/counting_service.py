@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from leadglass.dicom.dimse.messages import CEchoRq, CEchoRsp, CStoreRq, CStoreRsp, Request
 from leadglass.dicom.dimse.statuses import Status
 from leadglass.dicom.upperlayer import AssociateRq, NegotiatedContext, Offer, OfferedSyntax, negotiate
-from leadglass.net.service import Admission, Closing, DataSink, FaultKind, ServedAssociation
+from leadglass.net.service import Admission, Closing, DataSink, FaultKind, ServedAssociation, Service
 from leadglass.net.sinks import DiscardSink
 from leadglass.terms.evidence import Evidence
 
@@ -28,9 +29,10 @@ class Counted:
     lengths: list[int] = field(default_factory=list)
     closings: list[Closing] = field(default_factory=list)
     faults: list[tuple[FaultKind, str, str]] = field(default_factory=list)
+    factory: Callable[[], Service] | None = None  # makes other services than the counting one
 
-    def service(self) -> CountingService:
-        return CountingService(self)
+    def service(self) -> Service:
+        return self.factory() if self.factory is not None else CountingService(self)
 
     def on_fault(self, kind: FaultKind, address: str, text: str) -> None:
         self.faults.append((kind, address, text))

@@ -219,6 +219,8 @@ class Driver(asyncio.BufferedProtocol):
 
     def _wake(self) -> None:
         self._timer = None
+        if self._transport is None or self._transport.is_closing():
+            return
         now = self._loop.time()
         if self._owner.is_occupied or self._holds or self._drained is not None:
             if self._is_write_stalled():
