@@ -199,8 +199,7 @@ async def test_administrators_see_counts_and_uids(database: Database) -> None:
 
 async def test_the_check_walks_every_instance_once(database: Database) -> None:
     await database.write(add_instances, [new(instance=f"1.2.1.1.{n}", at=n) for n in range(7)])
-    seen, after = [], 0
-    while page := await database.read(walk_instances, after, 3):
-        seen += [stored.sop_instance_uid for _, stored in page]
-        after = page[-1][0]
+    seen: list[str] = []
+    while page := await database.read(walk_instances, seen[-1] if seen else "", 3):
+        seen += [stored.sop_instance_uid for stored in page]
     assert seen == [f"1.2.1.1.{n}" for n in range(7)]

@@ -17,6 +17,7 @@ from leadglass.store.index.attributes import Attribute, Kind
 from leadglass.store.index.matching import AnyOf, Items, Match, Range, Single, Universal, Wildcard
 from leadglass.store.index.normal import normal_name, normal_name_groups
 from leadglass.store.index.statement import is_any_of, list_value
+from leadglass.store.index.tables import INDEXED_IF_FILLED
 from leadglass.store.index.tidy import tidy_text
 
 __all__ = ["Form", "Term", "Test", "render_term", "term_for", "term_values"]
@@ -103,7 +104,7 @@ class _Pattern:
 
 def _is_universal(match: Match) -> bool:
     match match:
-        case Universal() | Items() | Range("", ""):
+        case Universal() | Items() | Range("", "") | Single("") | AnyOf(()):
             return True
         case Wildcard(pattern):
             return not pattern.strip("* ")
@@ -187,6 +188,11 @@ def _time_range(first: str, last: str) -> Comparison:
 
 def _render(name: str, test: Test, table: FromClause, dialect: Dialect) -> ColumnElement[bool]:
     column = table.c[test.column]
+    condition = _compared(name, test, column, dialect)
+    return and_(column != literal_column("''"), condition) if test.column in INDEXED_IF_FILLED else condition
+
+
+def _compared(name: str, test: Test, column: ColumnElement[str], dialect: Dialect) -> ColumnElement[bool]:
     value = [bindparam(f"{name}_{place}", type_=String) for place in range(3)]
     match test.form:
         case Form.EQUAL:

@@ -19,7 +19,7 @@ def derived_column(keyword: str, shape: VisibilityShape, dialect: Dialect) -> Co
     """
     if keyword in _OF_PATIENT:
         return _of_patient(keyword, shape, dialect)
-    return _OTHERS[keyword]()
+    return _OTHERS[keyword](dialect)
 
 
 def _of_patient(keyword: str, shape: VisibilityShape, dialect: Dialect) -> ColumnElement[object]:
@@ -45,23 +45,24 @@ _OF_PATIENT: dict[str, Callable[[FromClause], tuple[ColumnElement[int], FromClau
 }
 
 
-def _listed(query: Select[tuple[str]]) -> ColumnElement[object]:
-    """The different values of a one-column query, in order, as one text."""
-    values = query.distinct().order_by(query.selected_columns[0]).subquery()
-    return select(func.aggregate_strings(values.c[0], "\\")).scalar_subquery()
+def _joined(query: Select[tuple[str]], dialect: Dialect) -> ColumnElement[object]:
+    """The values of an ordered one-column query as one text, with backslashes between (PS3.5 §6.4)."""
+    join = func.group_concat if dialect.name == "sqlite" else func.string_agg
+    return select(join(query.subquery().c[0], "\\")).scalar_subquery()
 
 
-def _modalities_in_study() -> ColumnElement[object]:
+def _modalities_in_study(dialect: Dialect) -> ColumnElement[object]:
     inner = series.alias("of_study")
 
     query = select(inner.c.modality).where(inner.c.study_row == studies.c.id, inner.c.modality != "")
-    return _listed(query.correlate(studies))
+    return _joined(query.distinct().order_by(inner.c.modality).correlate(studies), dialect)
 
 
-def _sop_classes_in_study() -> ColumnElement[object]:
+def _sop_classes_in_study(dialect: Dialect) -> ColumnElement[object]:
     inner = series.alias("of_study")
     query = select(instances.c.sop_class_uid).join_from(instances, inner, instances.c.series_row == inner.c.id)
-    return _listed(query.where(inner.c.study_row == studies.c.id).correlate(studies))
+    query = query.where(inner.c.study_row == studies.c.id).correlate(studies)
+    return _joined(query.distinct().order_by(instances.c.sop_class_uid), dialect)
 
 
 def _series_of_study(counted: Callable[[FromClause], ColumnElement[int]]) -> ColumnElement[object]:
@@ -75,20 +76,19 @@ def _series_of_study(counted: Callable[[FromClause], ColumnElement[int]]) -> Col
     )
 
 
-def _request_attribute(name: str) -> ColumnElement[object]:
+def _request_attribute(name: str, dialect: Dialect) -> ColumnElement[object]:
     items = select(request_attributes.c[name]).where(request_attributes.c.series_row == series.c.id)
-    values = items.order_by(request_attributes.c.item).correlate(series).subquery()
-    return select(func.aggregate_strings(values.c[0], "\\")).scalar_subquery()
+    return _joined(items.order_by(request_attributes.c.item).correlate(series), dialect)
 
 
-_OTHERS: dict[str, Callable[[], ColumnElement[object]]] = {
+_OTHERS: dict[str, Callable[[Dialect], ColumnElement[object]]] = {
     "ModalitiesInStudy": _modalities_in_study,
     "SOPClassesInStudy": _sop_classes_in_study,
-    "NumberOfStudyRelatedSeries": lambda: _series_of_study(lambda _: func.count()),
-    "NumberOfStudyRelatedInstances": lambda: _series_of_study(
+    "NumberOfStudyRelatedSeries": lambda _: _series_of_study(lambda _: func.count()),
+    "NumberOfStudyRelatedInstances": lambda _: _series_of_study(
         lambda inner: func.coalesce(func.sum(inner.c.number_of_instances), 0)
     ),
-    "NumberOfSeriesRelatedInstances": lambda: series.c.number_of_instances,
-    "RequestedProcedureID": lambda: _request_attribute("requested_procedure_id"),
-    "ScheduledProcedureStepID": lambda: _request_attribute("scheduled_procedure_step_id"),
+    "NumberOfSeriesRelatedInstances": lambda _: series.c.number_of_instances,
+    "RequestedProcedureID": lambda dialect: _request_attribute("requested_procedure_id", dialect),
+    "ScheduledProcedureStepID": lambda dialect: _request_attribute("scheduled_procedure_step_id", dialect),
 }

@@ -69,11 +69,10 @@ def list_studies(conn: Connection, after: str = "", limit: int = 500) -> Sequenc
     return [StudyCounts(row[0], row[1], int(row[2]), row[3], row[4]) for row in conn.execute(query)]
 
 
-def walk_instances(conn: Connection, after: int = 0, limit: int = 1000) -> Sequence[tuple[int, Stored]]:
-    """Up to `limit` instances in the order they were added, beginning behind row `after`, each with its row number."""
+def walk_instances(conn: Connection, after: str = "", limit: int = 1000) -> Sequence[Stored]:
+    """Up to `limit` instances by SOP Instance UID, beginning behind `after`."""
     query = (
         select(
-            instances.c.id,
             instances.c.sop_instance_uid,
             instances.c.sop_class_uid,
             instances.c.transfer_syntax_uid,
@@ -83,8 +82,8 @@ def walk_instances(conn: Connection, after: int = 0, limit: int = 1000) -> Seque
         )
         .join_from(instances, series, instances.c.series_row == series.c.id)
         .join(studies, series.c.study_row == studies.c.id)
-        .where(instances.c.id > after)
-        .order_by(instances.c.id)
+        .where(instances.c.sop_instance_uid > after)
+        .order_by(instances.c.sop_instance_uid)
         .limit(limit)
     )
-    return [(row[0], Stored(row[1], row[2], row[3], row[4], row[5], Location(*row[6:]))) for row in conn.execute(query)]
+    return [Stored(row[0], row[1], row[2], row[3], row[4], Location(*row[5:])) for row in conn.execute(query)]

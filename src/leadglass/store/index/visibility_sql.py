@@ -7,7 +7,7 @@ study in Python: a property test holds the two together on both databases.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,7 +48,20 @@ def visibility_values(visibility: Visibility, dialect: Dialect) -> Mapping[str, 
                 texts = values.setdefault((side, selector.kind), [])
                 if is_fit(selector.value):
                     texts.append(selector.value)
-    return {_parameter(side, kind): list_value(dialect, texts) for (side, kind), texts in values.items()}
+    parameters = {_parameter(side, kind): list_value(dialect, texts) for (side, kind), texts in values.items()}
+    for (side, kind), texts in values.items():
+        if kind is SelectorKind.PATIENT:
+            parameters[f"{_parameter(side, kind)}_near"] = list_value(dialect, _near(texts))
+    return parameters
+
+
+def _near(patients: Iterable[str]) -> Iterator[str]:
+    """The Patient IDs that "ID" or "ID@ISSUER" can mean: what the index on Patient ID is asked for first."""
+    for patient in patients:
+        yield patient
+        for place, character in enumerate(patient):
+            if character == "@":
+                yield patient[:place]
 
 
 def _parameter(side: str, kind: SelectorKind) -> str:

@@ -17,6 +17,11 @@ _TEXT = sa.String().with_variant(sa.String(collation="C"), "postgresql")
 _ROW = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
+def _index_if_filled(table: str, column: str) -> None:
+    filled = sa.text(f"{column} <> ''")
+    op.create_index(f"ix_{table}_{column}", table, [column], sqlite_where=filled, postgresql_where=filled)
+
+
 def _create_collections() -> None:
     op.create_table(
         "collections",
@@ -107,18 +112,13 @@ def _create_studies() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_studies"),
         sa.UniqueConstraint("study_instance_uid", name="uq_studies_study_instance_uid"),
     )
-    op.create_index("ix_studies_accession_number", "studies", ["accession_number"])
-    op.create_index("ix_studies_institution_search", "studies", ["institution_search"])
-    op.create_index("ix_studies_patient_birth_date", "studies", ["patient_birth_date"])
+    _index_if_filled("studies", "accession_number")
     op.create_index("ix_studies_patient_id_study_instance_uid", "studies", ["patient_id", "study_instance_uid"])
-    op.create_index("ix_studies_patient_key", "studies", ["patient_key"])
-    op.create_index("ix_studies_patient_name_ideographic_search", "studies", ["patient_name_ideographic_search"])
-    op.create_index("ix_studies_patient_name_phonetic_search", "studies", ["patient_name_phonetic_search"])
+    _index_if_filled("studies", "patient_name_ideographic_search")
+    _index_if_filled("studies", "patient_name_phonetic_search")
     op.create_index("ix_studies_patient_name_search", "studies", ["patient_name_search"])
     op.create_index("ix_studies_referring_physician_search", "studies", ["referring_physician_search"])
-    op.create_index("ix_studies_stored_by", "studies", ["stored_by"])
     op.create_index("ix_studies_study_date", "studies", ["study_date"])
-    op.create_index("ix_studies_study_id", "studies", ["study_id"])
 
 
 def _create_study_keys() -> None:
@@ -213,15 +213,13 @@ def _create_series() -> None:
         sa.UniqueConstraint("study_row", "series_instance_uid", name="uq_series_study_row_series_instance_uid"),
         sa.ForeignKeyConstraint(["study_row"], ["studies.id"], name="fk_series_study_row_studies"),
     )
-    op.create_index("ix_series_performed_procedure_step_start_date", "series", ["performed_procedure_step_start_date"])
     op.create_index("ix_series_series_instance_uid", "series", ["series_instance_uid"])
 
 
 def _create_instances() -> None:
     op.create_table(
         "instances",
-        sa.Column("id", _ROW, autoincrement=True, nullable=False),
-        sa.Column("series_row", _ROW, nullable=False),
+        sa.Column("series_row", _ROW, autoincrement=False, nullable=False),
         sa.Column("sop_instance_uid", _TEXT, nullable=False),
         sa.Column("sop_class_uid", _TEXT, nullable=False, server_default=""),
         sa.Column("transfer_syntax_uid", _TEXT, nullable=False, server_default=""),
@@ -239,11 +237,11 @@ def _create_instances() -> None:
         sa.Column("key_id", sa.LargeBinary, nullable=False),
         sa.Column("plaintext_length", _ROW, nullable=False),
         sa.Column("dataset_offset", sa.Integer, nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_instances"),
+        sa.PrimaryKeyConstraint("series_row", "sop_instance_uid", name="pk_instances"),
         sa.ForeignKeyConstraint(["series_row"], ["series.id"], name="fk_instances_series_row_series"),
         sa.UniqueConstraint("sop_instance_uid", name="uq_instances_sop_instance_uid"),
+        sqlite_with_rowid=False,
     )
-    op.create_index("ix_instances_series_row", "instances", ["series_row"])
 
 
 def _create_request_attributes() -> None:
