@@ -35,6 +35,7 @@ class RefusalReason(StrEnum):
     DENIED = "an explicit denial covers it"
     ROLE_SEES_NO_IMAGES = "administrators and auditors see no images"
     DESTINATION_NOT_ENROLLED = "the destination is not an enrolled device"
+    CONFLICTING_INSTANCE = "another instance is stored under this SOP Instance UID, and it was kept"
     LEDGER_UNAVAILABLE = "the ledger cannot be written"
     IDENTITY_UNAVAILABLE = "identity cannot be checked right now"
 

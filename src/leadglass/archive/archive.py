@@ -1,0 +1,40 @@
+"""The ports every deed is given, and the caller it is done for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from leadglass.archive.indexing import IndexQueue
+from leadglass.archive.study_keys import StudyKeys
+from leadglass.archive.transcoding import Transcoder
+from leadglass.gate.door import Gate
+from leadglass.store.index.database import Database
+from leadglass.store.port import ObjectJournal
+from leadglass.terms.evidence import Door
+from leadglass.terms.principal import Principal
+
+__all__ = ["Archive", "Caller"]
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """What deeds work on. One for the life of the process."""
+
+    database: Database
+    journal: ObjectJournal
+    keys: StudyKeys
+    index: IndexQueue
+    gate: Gate
+    transcoder: Transcoder
+    wall_clock: Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """For whom a deed is done: somebody with a name, at some door."""
+
+    principal: Principal
+    door: Door
+    address: str

@@ -1,0 +1,66 @@
+"""How errors and refusals are told to a DIMSE peer: a status, and up to 64 characters that say why."""
+
+from __future__ import annotations
+
+from leadglass.dicom.dimse.messages import (
+    NCreateRq,
+    NCreateRsp,
+    NDeleteRq,
+    NDeleteRsp,
+    NEventReportRq,
+    NEventReportRsp,
+    NGetRq,
+    NGetRsp,
+    NSetRq,
+    NSetRsp,
+    Request,
+)
+from leadglass.dicom.dimse.statuses import Status
+from leadglass.dicom.upperlayer import NegotiatedContext
+from leadglass.net.service import ServedAssociation
+from leadglass.terms.errors import LeadglassError, LedgerFault, PeerAnswer, PeerViolation, StorageFault
+
+__all__ = ["answer_unsupported", "comment_on", "status_for"]
+
+_COMMENT_LENGTH = 64  # Error Comment (0000,0902) is an LO
+
+
+def status_for(fault: LeadglassError, otherwise: int) -> int:
+    """The status that tells a peer of `fault`; `otherwise` for a violation that knows none."""
+    match fault:
+        case StorageFault() | LedgerFault():
+            return Status.OUT_OF_RESOURCES
+        case PeerViolation(answer=PeerAnswer(status=int(status))):
+            return status
+        case _:
+            return otherwise
+
+
+def comment_on(fault: LeadglassError) -> str:
+    """What a peer may read about `fault`. Our own troubles are nobody's business: the log has them."""
+    if isinstance(fault, LedgerFault):
+        return "the ledger cannot be written: nothing is released or taken"
+    if isinstance(fault, StorageFault):
+        return "the storage cannot take or give the object now"
+    return str(fault)[:_COMMENT_LENGTH]
+
+
+async def answer_unsupported(served: ServedAssociation, context: NegotiatedContext, command: Request) -> None:
+    """0211 for an N-service we do not provide; anything else that came here has no right answer: abort."""
+    unrecognised = int(Status.UNRECOGNIZED_OPERATION)
+    response: NGetRsp | NSetRsp | NCreateRsp | NDeleteRsp | NEventReportRsp
+    match command:
+        case NGetRq():
+            response = NGetRsp(message_id_being_responded_to=command.message_id, status=unrecognised)
+        case NSetRq():
+            response = NSetRsp(message_id_being_responded_to=command.message_id, status=unrecognised)
+        case NCreateRq():
+            response = NCreateRsp(message_id_being_responded_to=command.message_id, status=unrecognised)
+        case NDeleteRq():
+            response = NDeleteRsp(message_id_being_responded_to=command.message_id, status=unrecognised)
+        case NEventReportRq():
+            response = NEventReportRsp(message_id_being_responded_to=command.message_id, status=unrecognised)
+        case _:
+            served.abort()
+            return
+    await served.send(context, response)

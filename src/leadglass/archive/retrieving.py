@@ -1,0 +1,212 @@
+"""The deed of retrieving: which objects, in which order, each study written down before its first byte leaves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from leadglass.archive.archive import Archive, Caller
+from leadglass.archive.levels import IDENTIFIER_DOES_NOT_MATCH, UNIQUE_KEY, Root, read_level
+from leadglass.archive.matching import parse_match
+from leadglass.dicom.dictionary import tag_of
+from leadglass.dicom.identifier import Identifier
+from leadglass.gate.door import Episode
+from leadglass.store.index.facts import study_facts
+from leadglass.store.index.matching import AnyOf, QueryLevel, Single
+from leadglass.store.index.retrieval import StoredObject, objects_of
+from leadglass.store.keys import StudyKey
+from leadglass.store.port import ObjectJournal
+from leadglass.terms.ceilings import MAX_INCOMING_IN_MEMORY
+from leadglass.terms.errors import PeerAnswer, PeerViolation, StorageFault
+from leadglass.terms.outcome import Refused
+from leadglass.terms.principal import Action
+
+__all__ = ["Opened", "Releasing", "RetrieveRequest", "Withheld", "plan", "read_ahead", "read_retrieve_request"]
+
+
+@dataclass(frozen=True, slots=True)
+class RetrieveRequest:
+    """What to retrieve: the entities `uids` of `level` (Patient IDs at the patient level), within those named above."""
+
+    level: QueryLevel
+    uids: tuple[str, ...]
+    within: Mapping[str, str]
+
+
+def read_retrieve_request(identifier: Identifier, root: Root) -> RetrieveRequest:
+    """The request in an identifier. PeerViolation (A900) unless unique keys say what is meant (PS3.4 §C.4.2.2.1)."""
+    level = read_level(identifier, root)
+    uids = _unique_values(identifier, level)
+    if not uids:
+        raise _not_matching(f"a retrieval at {level.name} level must name its {UNIQUE_KEY[level]}")
+    within: dict[str, str] = {}
+    for upper in QueryLevel:
+        if upper < level and (values := _unique_values(identifier, upper)):
+            if len(values) > 1:
+                raise _not_matching(f"{UNIQUE_KEY[upper]} must be a single value in a {level.name} level retrieval")
+            within[UNIQUE_KEY[upper]] = values[0]
+    return RetrieveRequest(level, uids, within)
+
+
+def _unique_values(identifier: Identifier, level: QueryLevel) -> tuple[str, ...]:
+    value = identifier.get(tag_of(UNIQUE_KEY[level]), "")
+    if not isinstance(value, str):
+        return ()
+    match parse_match(UNIQUE_KEY[level], "UI", value):
+        case Single(one):
+            return (one,)
+        case AnyOf(several):
+            return several
+        case _:
+            return ()
+
+
+def _not_matching(what: str) -> PeerViolation:
+    return PeerViolation(what, answer=PeerAnswer(status=IDENTIFIER_DOES_NOT_MATCH), clause="PS3.4 §C.4.2.2.1")
+
+
+async def plan(
+    archive: Archive, caller: Caller, action: Action, request: RetrieveRequest
+) -> Sequence[StoredObject] | Refused:
+    """The objects of `request` that the caller may have, in order; or the refusal, which is in the ledger.
+
+    An object outside the caller's visibility is simply not among them: it looks like one that does not exist.
+    """
+    gate = archive.gate
+    decision = gate.may(caller.principal, action)
+    if isinstance(decision, Refused):
+        await gate.refused(decision, caller.door, caller.address)
+        return decision
+    visibility = await gate.visibility(caller.principal, action)
+    objects = await archive.database.read(objects_of, request.level, request.uids, visibility, request.within)
+    if not objects:
+        named = request.uids if request.level is QueryLevel.STUDY else [request.within.get("StudyInstanceUID", "")]
+        await _write_down_what_was_refused(archive, caller, action, named)
+    return objects
+
+
+async def _write_down_what_was_refused(
+    archive: Archive, caller: Caller, action: Action, study_instance_uids: Iterable[str]
+) -> None:
+    """Somebody named a study that exists and got nothing: the ledger must know, the caller must not."""
+    for uid in study_instance_uids:
+        study = await archive.database.read(study_facts, uid)
+        if study is None:
+            continue
+        decision = await archive.gate.judge(caller.principal, action, study)
+        if isinstance(decision, Refused):
+            await archive.gate.refused(decision, caller.door, caller.address, study_instance_uid=uid)
+
+
+class Opened:
+    """One object on its way out: a small one lies in memory, a large one is read from the journal in pieces."""
+
+    def __init__(self, stored: StoredObject, whole: bytes | None, journal: ObjectJournal, key: StudyKey) -> None:
+        self.stored = stored
+        self._whole = whole
+        self._journal = journal
+        self._key = key
+
+    def data_set(self) -> memoryview | AsyncIterator[memoryview]:
+        """The data set as it was stored."""
+        location = self.stored.location
+        if self._whole is not None:
+            return memoryview(self._whole)[location.dataset_offset :]
+        return self._journal.read(location, self._key, location.dataset_offset)
+
+    async def whole_file(self) -> bytes:
+        """The Part-10 file."""
+        if self._whole is not None:
+            return self._whole
+        return b"".join([bytes(piece) async for piece in self._journal.read(self.stored.location, self._key)])
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """One object that does not leave, and why: withdrawn permission, deletion meanwhile, or damage."""
+
+    stored: StoredObject
+    why: str
+
+
+class Releasing:
+    """Hands out the objects of a plan, one after another, for one caller and one action.
+
+    `async with Releasing(...) as releasing:`; ask `opened()` for the objects, and say `released(object)` for each
+    one that left. The entry of a study is durable before its first object is opened.
+    """
+
+    def __init__(self, archive: Archive, caller: Caller, action: Action) -> None:
+        self._archive = archive
+        self._caller = caller
+        self._action = action
+        self._episodes: dict[str, Episode] = {}
+        self._closing = AsyncExitStack()
+
+    async def __aenter__(self) -> Releasing:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._closing.aclose()
+
+    async def admit(self, study_instance_uid: str) -> bool:
+        """True once the study's episode is open: judged at this moment, and durable in the ledger.
+
+        False if it is gone, or if the permission was withdrawn since the plan was made. LedgerFault: no release.
+        """
+        if study_instance_uid in self._episodes:
+            return True
+        archive, caller = self._archive, self._caller
+        study = await archive.database.read(study_facts, study_instance_uid)
+        if study is None:
+            return False
+        decision = await archive.gate.judge(caller.principal, self._action, study)
+        if isinstance(decision, Refused):
+            await archive.gate.refused(decision, caller.door, caller.address, study_instance_uid=study_instance_uid)
+            return False
+        opening = archive.gate.episode(
+            caller.principal, study, self._action, caller.door, caller.address, because=decision.because
+        )
+        self._episodes[study_instance_uid] = await self._closing.enter_async_context(opening)
+        return True
+
+    async def open(self, stored: StoredObject) -> Opened:
+        """The object, decrypted and authenticated. IntegrityFault if it was damaged: then nothing of it is given."""
+        location = stored.location
+        key = self._archive.keys.of_object(stored)
+        journal = self._archive.journal
+        small = location.plaintext_length <= MAX_INCOMING_IN_MEMORY
+        return Opened(stored, await journal.read_whole(location, key) if small else None, journal, key)
+
+    def released(self, stored: StoredObject) -> None:
+        """Counts an object that left (or is leaving: the count is never too low)."""
+        location = stored.location
+        episode = self._episodes[stored.study_instance_uid]
+        episode.count(1, location.plaintext_length - location.dataset_offset)
+
+
+async def read_ahead(releasing: Releasing, objects: Sequence[StoredObject]) -> AsyncGenerator[Opened | Withheld, None]:
+    """The objects, each opened one step ahead of its use. LedgerFault ends it: then nothing more may leave."""
+
+    async def opened(stored: StoredObject) -> Opened | Withheld:
+        if not await releasing.admit(stored.study_instance_uid):
+            return Withheld(stored, "not authorised")
+        try:
+            return await releasing.open(stored)
+        except StorageFault as fault:
+            return Withheld(stored, str(fault))
+
+    following: asyncio.Task[Opened | Withheld] | None = None
+    try:
+        for position, stored in enumerate(objects):
+            current = following or asyncio.create_task(opened(stored))
+            following = None
+            result = await current
+            if position + 1 < len(objects):
+                following = asyncio.create_task(opened(objects[position + 1]))
+            yield result
+    finally:
+        if following is not None:
+            following.cancel()

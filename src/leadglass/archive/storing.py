@@ -1,0 +1,211 @@
+"""The deed of storing one instance: read its header, ask the gate, make it durable, index it, and only then say so.
+
+Identical bytes under a UID we have are a success, stored once: senders repeat themselves. Other bytes under a UID we
+have are refused and the first ones kept (IHE: no silent replacement).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from enum import Enum
+
+from leadglass.archive.archive import Archive, Caller
+from leadglass.dicom.header import NeedMore, read_header
+from leadglass.dicom.instance_header import InstanceHeader, index_attributes
+from leadglass.gate.door import Episode
+from leadglass.store.index.facts import study_facts
+from leadglass.store.index.instances import known_instances
+from leadglass.store.index.normal import normal_name, normal_text
+from leadglass.store.index.outcomes import Duplicate, NewInstance, Stored
+from leadglass.store.index.study_keys import key_by_id
+from leadglass.store.port import IncomingObject
+from leadglass.terms.errors import PeerAnswer, PeerViolation
+from leadglass.terms.outcome import RefusalReason, Refused
+from leadglass.terms.principal import Action
+from leadglass.terms.visibility import StudyFacts
+
+__all__ = ["Announced", "StoreOutcome", "StoringSession"]
+
+_DATA_SET_DOES_NOT_MATCH = 0xA900  # PS3.4 §B.2.3
+_CANNOT_UNDERSTAND = 0xC000
+
+
+class StoreOutcome(Enum):
+    """What became of an instance."""
+
+    STORED = "stored"
+    STORED_BEFORE = "the same instance was stored before"
+    CONFLICT = "another instance is stored under this SOP Instance UID; it was kept"
+    REFUSED = "not authorised"
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """What the sender said it would send. "" where the door's protocol does not say."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntax: str
+
+
+class StoringSession:
+    """Stores the instances of one caller over one association or request: one ledger episode a study."""
+
+    def __init__(self, archive: Archive, caller: Caller, name: str) -> None:
+        self._archive = archive
+        self._caller = caller
+        self._name = name  # of this session, in the ledger
+        self._episodes: dict[str, tuple[StudyFacts, Episode]] = {}
+        self._closing = AsyncExitStack()
+
+    async def store(self, incoming: IncomingObject, announced: Announced) -> StoreOutcome:
+        """Stores a finished `incoming`, which belongs to this deed from now on.
+
+        Every outcome but an error has been written down, and STORED and STORED_BEFORE are durable. Raises
+        PeerViolation (with the DIMSE status owed) for an object that cannot be stored as what it claims to be,
+        StorageFault and LedgerFault if durability or the ledger cannot be had.
+        """
+        try:
+            header = _header_of(incoming, announced)
+            length = incoming.length
+            episode = await self._admitted(header)
+            if episode is None:
+                return StoreOutcome.REFUSED
+            outcome = await self._keep(incoming, header)
+        finally:
+            incoming.discard()  # does nothing once the journal has taken it
+        if outcome is StoreOutcome.CONFLICT:
+            conflict = Refused(RefusalReason.CONFLICTING_INSTANCE, self._caller.principal.name, Action.STORE)
+            await self._write_down(conflict, header)
+        else:
+            episode.count(1, length)
+        return outcome
+
+    async def close(self) -> None:
+        """Ends the episodes: their counts are written."""
+        self._episodes.clear()
+        await self._closing.aclose()
+
+    async def _admitted(self, header: InstanceHeader) -> Episode | None:
+        """The open episode of the study, opened now if need be; None if the gate refused (and wrote it down)."""
+        gate, caller = self._archive.gate, self._caller
+        study, episode = self._episodes.get(header.study_instance_uid, (None, None))
+        if study is None:
+            study = await self._archive.database.read(study_facts, header.study_instance_uid)
+            study = study or _facts_of(header, caller)
+        if (study.patient_id, study.issuer_of_patient_id) != (header.patient_id, header.issuer_of_patient_id):
+            raise PeerViolation(
+                "the Patient ID or its issuer is not that of the study stored under this Study Instance UID",
+                answer=PeerAnswer(status=_DATA_SET_DOES_NOT_MATCH),
+            )
+        decision = await gate.admit_store(caller.principal, study)
+        if isinstance(decision, Refused):
+            await self._write_down(decision, header)
+            return None
+        if episode is None:
+            opening = gate.episode(
+                caller.principal,
+                study,
+                Action.STORE,
+                caller.door,
+                caller.address,
+                because=decision.because,
+                association=self._name,
+            )
+            episode = await self._closing.enter_async_context(opening)
+            self._episodes[study.study_instance_uid] = (study, episode)
+        return episode
+
+    async def _keep(self, incoming: IncomingObject, header: InstanceHeader) -> StoreOutcome:
+        archive = self._archive
+        known = await archive.database.read(known_instances, [header.sop_instance_uid])
+        if (stored := known.get(header.sop_instance_uid)) is not None:
+            return await self._compare(incoming, header, stored)
+        key = await archive.keys.for_storing(header.study_instance_uid)
+        location = await archive.journal.append(incoming, key)
+        new = NewInstance(header, location, self._caller.principal.id, archive.wall_clock())
+        added = await archive.index.add(new)
+        if isinstance(added, Duplicate):
+            # Two senders raced with one UID. The record just written stays behind, unreferenced; the first one wins.
+            return await self._compare_records(new, added.existing)
+        return StoreOutcome.STORED
+
+    async def _compare(self, incoming: IncomingObject, header: InstanceHeader, stored: Stored) -> StoreOutcome:
+        same_form = stored.transfer_syntax_uid == header.transfer_syntax_uid
+        wrapped = await self._archive.database.read(key_by_id, stored.location.key_id)
+        if wrapped is None or not same_form:
+            return StoreOutcome.CONFLICT
+        key = self._archive.keys.opened(stored.study_instance_uid, wrapped)
+        same = await self._archive.journal.same_data_set(incoming, stored.location, key)
+        return StoreOutcome.STORED_BEFORE if same else StoreOutcome.CONFLICT
+
+    async def _compare_records(self, new: NewInstance, stored: Stored) -> StoreOutcome:
+        archive, mine, first = self._archive, new.location, stored.location
+        wrapped = await archive.database.read(key_by_id, first.key_id)
+        if wrapped is None or stored.transfer_syntax_uid != new.header.transfer_syntax_uid:
+            return StoreOutcome.CONFLICT
+        if mine.plaintext_length - mine.dataset_offset != first.plaintext_length - first.dataset_offset:
+            return StoreOutcome.CONFLICT
+        our_key = await archive.keys.for_storing(new.header.study_instance_uid)
+        their_key = archive.keys.opened(stored.study_instance_uid, wrapped)
+        ours = archive.journal.read(mine, our_key, mine.dataset_offset)
+        theirs = archive.journal.read(first, their_key, first.dataset_offset)
+        same = await same_bytes(ours, theirs)
+        return StoreOutcome.STORED_BEFORE if same else StoreOutcome.CONFLICT
+
+    async def _write_down(self, refusal: Refused, header: InstanceHeader) -> None:
+        await self._archive.gate.refused(
+            refusal,
+            self._caller.door,
+            self._caller.address,
+            study_instance_uid=header.study_instance_uid,
+            patient=self._archive.gate.pseudonym(header.patient_id, header.issuer_of_patient_id),
+        )
+
+
+async def same_bytes(left: AsyncIterator[memoryview], right: AsyncIterator[memoryview]) -> bool:
+    """True if both streams carry the same bytes, however they are cut into pieces."""
+    mine, theirs = b"", b""
+    while True:
+        mine = mine or bytes(await anext(left, b""))
+        theirs = theirs or bytes(await anext(right, b""))
+        common = min(len(mine), len(theirs))
+        if common == 0:
+            return mine == theirs
+        if mine[:common] != theirs[:common]:
+            return False
+        mine, theirs = mine[common:], theirs[common:]
+
+
+def _header_of(incoming: IncomingObject, announced: Announced) -> InstanceHeader:
+    found = read_header(incoming.head, announced.transfer_syntax, complete=incoming.head_is_whole)
+    if isinstance(found, NeedMore):
+        raise PeerViolation(
+            "the attributes the index needs do not come within the first part of the data set",
+            answer=PeerAnswer(status=_CANNOT_UNDERSTAND),
+        )
+    header = index_attributes(found, announced.transfer_syntax)
+    for name, said, is_so in (
+        ("SOP Class UID", announced.sop_class_uid, header.sop_class_uid),
+        ("SOP Instance UID", announced.sop_instance_uid, header.sop_instance_uid),
+    ):
+        if said not in ("", is_so):
+            raise PeerViolation(
+                f"the {name} of the data set is not the one that was announced",
+                answer=PeerAnswer(status=_DATA_SET_DOES_NOT_MATCH),
+                clause="PS3.4 §B.2.3",
+            )
+    return header
+
+
+def _facts_of(header: InstanceHeader, caller: Caller) -> StudyFacts:
+    return StudyFacts(
+        study_instance_uid=header.study_instance_uid,
+        patient_id=header.patient_id,
+        issuer_of_patient_id=header.issuer_of_patient_id,
+        institution=normal_text(header.institution_name),
+        referring_physician=normal_name(header.referring_physician_name),
+        stored_by=caller.principal.id,
+    )
