@@ -1,0 +1,85 @@
+"""`leadglass`: the commands and how they hang together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from leadglass import __version__
+from leadglass.app.cli import accounts, grants, ledger, serving, store
+from leadglass.app.cli.speaking import HomeOption, JsonOption, ask, out, say_json, show_table
+from leadglass.app.documenting import commented_defaults
+
+__all__ = ["main"]
+
+app = typer.Typer(
+    name="leadglass",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="A medical imaging archive that is closed out of the box: every door demands a name, everything is "
+    "encrypted, every look is recorded.",
+)
+app.command("serve")(serving.serve)
+app.command("run")(serving.run_demo)
+app.add_typer(accounts.devices, name="device")
+app.add_typer(accounts.users, name="user")
+app.add_typer(accounts.tokens, name="token")
+app.add_typer(grants.grants, name="grant")
+app.add_typer(ledger.ledger, name="ledger")
+app.add_typer(store.store, name="store")
+app.add_typer(store.keys, name="key")
+app.add_typer(store.study, name="study")
+
+
+@app.command("studies")
+def studies(home: HomeOption = Path("var"), as_json: JsonOption = False) -> None:
+    """List what is stored: counts and UIDs, no names."""
+    answer = ask(home, "studies")
+    if as_json:
+        say_json(answer)
+        return
+    show_table(
+        answer["studies"],
+        {
+            "study_instance_uid": "Study Instance UID",
+            "series": "series",
+            "instances": "images",
+            "first_stored_at": "since",
+        },
+        empty="Nothing is stored yet.",
+    )
+    counts = answer["counts"]
+    out.print(
+        f"{counts['patients']} patients, {counts['studies']} studies, {counts['series']} series, "
+        f"{counts['instances']} instances, {counts['bytes'] / 1e6:,.1f} MB encrypted"
+    )
+
+
+@app.command("config")
+def config() -> None:
+    """Print a leadglass.toml with every option, its default and its meaning."""
+    typer.echo(commented_defaults())
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"leadglass {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Options before any command."""
+    del version
+
+
+def main() -> None:
+    """The entry point of the `leadglass` command."""
+    app()

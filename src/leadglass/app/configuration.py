@@ -1,0 +1,115 @@
+"""leadglass.toml: every option, its default and what it means. Unknown keys are errors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from leadglass.terms.ae_title import AETitle
+from leadglass.terms.errors import UserFault
+
+__all__ = ["Configuration", "load_configuration"]
+
+
+class Doors(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, rename="kebab"):
+    """[doors]: where the archive listens."""
+
+    dicom: str = "127.0.0.1:11112"
+    """HOST:PORT of the plain DICOM door; "off" closes it."""
+    dicom_tls: str = "127.0.0.1:2762"
+    """HOST:PORT of the DICOM-over-TLS door; "off" closes it."""
+    ae_title: str = "LEADGLASS"
+    """Our AE title: 1 to 16 characters."""
+    check_called_ae_title: bool = False
+    """Refuse callers that ask for another AE title than ours."""
+    secrets_on_plain_loopback: bool = False
+    """Take passcodes and tokens on the plain door from 127.0.0.0/8: only for a TLS tunnel on this very machine."""
+
+
+class Tls(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, rename="kebab"):
+    """[tls]: how the TLS doors speak."""
+
+    profile: str = "B.12"
+    """PS3.15 profile: "B.12" (BCP 195: TLS 1.2 and 1.3) or "B.13" (modified: restricted suites, no downgrade)."""
+    certificate: str = ""
+    """PEM file with the server's certificate chain; empty: the built-in CA issues one."""
+    private_key: str = ""
+    """PEM file with its key."""
+    names: list[str] = []
+    """Further host names and addresses the built-in CA writes into the server certificate."""
+    require_client_certificate: bool = False
+    """Refuse TLS callers without an enrolled certificate, even if they bring a user identity."""
+
+
+class Index(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, rename="kebab"):
+    """[index]: where attributes are kept for searching."""
+
+    url: str = ""
+    """Empty: an encrypted SQLite database in the home folder. Or "postgresql://user:password@host/database"."""
+
+
+class Oidc(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, rename="kebab"):
+    """[oidc]: an OpenID Connect issuer whose access tokens (JWT) sign people in."""
+
+    issuer: str = ""
+    """Issuer URL; empty: none."""
+    audience: str = "leadglass"
+    """The audience a token must be issued for."""
+    roles_claim: str = "roles"
+    """Claim that lists the roles."""
+    roles: dict[str, str] = {}
+    """Maps a value of that claim to one of ours: administrator, clinician, service, auditor."""
+
+
+class Limits(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, rename="kebab"):
+    """[limits]: ceilings an operator may lower or raise."""
+
+    connections: int = 512
+    """Open connections in all."""
+    connections_per_address: int = 128
+    """Open connections of one source address."""
+    transcode_seconds: int = 60
+    """Time one image may take in the transcoding worker."""
+    transcode_mib: int = 2048
+    """Memory (address space) of the transcoding worker."""
+    stop_seconds: int = 10
+    """Time that running operations get to finish at shutdown."""
+
+
+class Configuration(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, rename="kebab"):
+    """The whole of leadglass.toml."""
+
+    doors: Doors = Doors()
+    tls: Tls = Tls()
+    index: Index = Index()
+    oidc: Oidc = Oidc()
+    limits: Limits = Limits()
+
+
+def load_configuration(path: Path | None) -> Configuration:
+    """The configuration in `path`, or all defaults for None or a file that is not there. UserFault names the key."""
+    if path is None or not path.exists():
+        return Configuration()
+    try:
+        configuration = msgspec.toml.decode(path.read_bytes(), type=Configuration)
+    except msgspec.ValidationError as fault:
+        raise UserFault(f"{path.name}: {fault}", "`leadglass config` prints every option with its meaning.") from None
+    except (msgspec.DecodeError, ValueError) as fault:
+        raise UserFault(f"{path.name} is not valid TOML: {fault}", "Mend the line it names.") from None
+    except OSError as fault:
+        raise UserFault(f"{path.name} cannot be read: {fault.strerror}", "Check the file's owner and mode.") from None
+    _check(path.name, configuration)
+    return configuration
+
+
+def _check(name: str, configuration: Configuration) -> None:
+    doors, tls = configuration.doors, configuration.tls
+    try:
+        AETitle.of(doors.ae_title)
+    except ValueError as fault:
+        raise UserFault(f"{name}: doors.ae-title: {fault}", "Choose another title.") from None
+    if tls.profile not in ("B.12", "B.13"):
+        raise UserFault(f'{name}: tls.profile is neither "B.12" nor "B.13"', "Choose one of the two.")
+    if bool(tls.certificate) != bool(tls.private_key):
+        raise UserFault(f"{name}: tls.certificate and tls.private-key belong together", "Give both or neither.")

@@ -1,0 +1,152 @@
+"""The house: every room wired to the ones it needs. Built once by a process that holds the home's lock."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from leadglass.app.configuration import Configuration
+from leadglass.app.home import Home, HomeLock
+from leadglass.archive.archive import Archive
+from leadglass.archive.indexing import IndexQueue
+from leadglass.archive.study_keys import StudyKeys
+from leadglass.archive.transcoding import Transcoder, TranscodingLimits
+from leadglass.gate.accounts import Accounts
+from leadglass.gate.door import Gate
+from leadglass.gate.enrolment.authority import EnrolmentAuthority
+from leadglass.gate.identity import Identity, IdentitySettings
+from leadglass.gate.ledger import Ledger, SigningKey
+from leadglass.gate.oidc.settings import OidcSettings
+from leadglass.gate.oidc.verifier import OidcVerifier
+from leadglass.gate.passwords import Passwords
+from leadglass.gate.registry import Registry
+from leadglass.gate.revision import Revision
+from leadglass.store.catching_up import CaughtUp, catch_up
+from leadglass.store.index.database import Database
+from leadglass.store.index.sqlcipher import SqlcipherDatabase
+from leadglass.store.journal import Journal
+from leadglass.store.keys import KeyRing, SubKey
+from leadglass.terms.ceilings import MIB
+from leadglass.terms.principal import Role
+
+__all__ = ["House", "utc_now"]
+
+
+def utc_now() -> datetime:
+    """The time of day."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Everything that is open. `close` it, whatever happens."""
+
+    home: Home
+    configuration: Configuration
+    ring: KeyRing
+    database: Database
+    journal: Journal
+    ledger: Ledger
+    gate: Gate
+    registry: Registry
+    passwords: Passwords
+    authority: EnrolmentAuthority
+    archive: Archive
+    caught_up: CaughtUp
+    close: Callable[[], Awaitable[None]]
+
+    @classmethod
+    async def open(cls, home: Home, configuration: Configuration, *, accept_clock: bool = False) -> House:
+        """Opens (and at the first start makes) keys, index, volumes and ledger, and brings the index up to date.
+
+        UserFault for what a person can mend: home in use or not writable, wrong master key, newer database, clock
+        far behind. StorageFault and LedgerFault if the disk fails or something was damaged.
+        """
+        home.prepare()
+        async with AsyncExitStack() as stack:
+            lock = HomeLock(home)
+            stack.callback(lock.release)
+            ring = KeyRing.open(home.keys)
+            database = await _open_database(home, configuration, ring)
+            stack.push_async_callback(database.close)
+            journal = Journal.open(home.volumes)
+            stack.push_async_callback(journal.close)
+            caught_up = await catch_up(journal, database, ring, utc_now)
+            signing_key = SigningKey.load_or_create(home.keys / "ledger.key")
+            ledger = Ledger.open(home.ledger, signing_key, accept_clock=accept_clock)
+            stack.push_async_callback(ledger.close)
+            revision = Revision(home.path / "revision")
+            passwords = Passwords()
+            gate = _gate(configuration, database, ring, ledger, passwords, revision)
+            stack.push_async_callback(gate.close)
+            transcoder = Transcoder(
+                TranscodingLimits(
+                    seconds=configuration.limits.transcode_seconds,
+                    address_space=configuration.limits.transcode_mib * MIB,
+                )
+            )
+            stack.push_async_callback(transcoder.close)
+            archive = Archive(
+                database=database,
+                journal=journal,
+                keys=StudyKeys(database, ring),
+                index=IndexQueue(database),
+                gate=gate,
+                transcoder=transcoder,
+                wall_clock=utc_now,
+            )
+            return cls(
+                home=home,
+                configuration=configuration,
+                ring=ring,
+                database=database,
+                journal=journal,
+                ledger=ledger,
+                gate=gate,
+                registry=Registry(database, utc_now, revision),
+                passwords=passwords,
+                authority=EnrolmentAuthority.open(home.ca, utc_now()),
+                archive=archive,
+                caught_up=caught_up,
+                close=stack.pop_all().aclose,
+            )
+        raise AssertionError("unreachable: the stack swallows nothing")
+
+
+async def _open_database(home: Home, configuration: Configuration, ring: KeyRing) -> Database:
+    if configuration.index.url:
+        from leadglass.store.index.postgres import PostgresDatabase  # needs the extra "scale"
+
+        return await PostgresDatabase.open(configuration.index.url)
+    return await SqlcipherDatabase.open(home.index, ring.sub_key(SubKey.DATABASE))
+
+
+def _gate(
+    configuration: Configuration,
+    database: Database,
+    ring: KeyRing,
+    ledger: Ledger,
+    passwords: Passwords,
+    revision: Revision,
+) -> Gate:
+    doors, oidc = configuration.doors, configuration.oidc
+    accounts = Accounts(database, revision if not configuration.index.url else None)
+    identity = Identity(
+        accounts,
+        passwords,
+        oidc=OidcVerifier(_oidc_settings(configuration)) if oidc.issuer else None,
+        settings=IdentitySettings(
+            called_ae_titles=frozenset({doors.ae_title} if doors.check_called_ae_title else ()),
+            secrets_on_plain_from_loopback=doors.secrets_on_plain_loopback,
+        ),
+    )
+    key = ring.sub_key(SubKey.LEDGER_PSEUDONYM)
+    return Gate(identity, accounts, ledger, pseudonym_key=key, clock=utc_now)
+
+
+def _oidc_settings(configuration: Configuration) -> OidcSettings:
+    oidc = configuration.oidc
+    roles = {said: Role(meant) for said, meant in oidc.roles.items()} or {role.value: role for role in Role}
+    return OidcSettings(issuer=oidc.issuer, audience=oidc.audience, role_claim=oidc.roles_claim, role_map=roles)

@@ -1,0 +1,117 @@
+"""Opening the doors, and closing them in good order."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import structlog
+
+from leadglass.app.addresses import host_and_port
+from leadglass.app.control import ControlServer, Progress
+from leadglass.app.house import House, utc_now
+from leadglass.app.verbs import perform
+from leadglass.archive.destinations import Destinations
+from leadglass.archive.dimse.service import DimseService
+from leadglass.gate.enrolment.server import ensure_server_certificate
+from leadglass.net.limits import Connections, Limits
+from leadglass.net.listener import serve_dicom
+from leadglass.net.service import FaultKind
+from leadglass.net.tls import client_context, server_context
+from leadglass.terms.ae_title import AETitle
+from leadglass.terms.evidence import Door
+
+__all__ = ["Serving"]
+
+_log = structlog.get_logger("leadglass")
+
+
+class Serving:
+    """The doors of one house. `async with Serving(house) as serving: await serving.until_stopped()`."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._stack = AsyncExitStack()
+        self._stopped = asyncio.Event()
+        self.addresses: dict[Door, tuple[str, int]] = {}
+
+    async def __aenter__(self) -> Serving:
+        try:
+            await self._open_doors()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    async def until_stopped(self) -> None:
+        """Returns at SIGTERM or SIGINT."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stopped.set)
+        await self._stopped.wait()
+
+    def stop(self) -> None:
+        """Makes `until_stopped` return."""
+        self._stopped.set()
+
+    async def _open_doors(self) -> None:
+        house, doors = self._house, self._house.configuration.doors
+        for problem in house.caught_up.problems:
+            _log.error("a stored object cannot be indexed; run `leadglass store check`", where=problem)
+        certificate, key = _certificate_files(house)
+        ca = house.home.ca / "ca.pem"
+        destinations = Destinations(
+            AETitle.of(doors.ae_title), lambda: client_context(ca, certificate, key, house.configuration.tls.profile)
+        )
+        self._stack.push_async_callback(destinations.close)
+        tls = server_context(
+            certificate,
+            key,
+            ca,
+            house.configuration.tls.profile,
+            require_client_certificate=house.configuration.tls.require_client_certificate,
+        )
+        configured = house.configuration.limits
+        limits = Limits(
+            max_connections=configured.connections, max_connections_per_address=configured.connections_per_address
+        )
+        connections = Connections(limits)
+        for door, where, context in ((Door.DICOM, doors.dicom, None), (Door.DICOM_TLS, doors.dicom_tls, tls)):
+            if where == "off":
+                continue
+            host, port = host_and_port(where)
+            listener = await serve_dicom(
+                host,
+                port,
+                lambda: DimseService(house.archive, destinations),
+                tls=context,
+                door=door,
+                limits=limits,
+                connections=connections,
+                on_fault=_report,
+            )
+            self._stack.push_async_callback(listener.close, configured.stop_seconds)
+            self.addresses[door] = (host, listener.port)
+        control = ControlServer(house.home, self._perform)
+        await control.start()
+        self._stack.push_async_callback(control.close)
+
+    async def _perform(self, verb: str, arguments: dict[str, object], progress: Progress) -> object:
+        return await perform(self._house, verb, arguments, progress)
+
+
+def _certificate_files(house: House) -> tuple[Path, Path]:
+    tls = house.configuration.tls
+    if tls.certificate:
+        return Path(tls.certificate), Path(tls.private_key)
+    made = ensure_server_certificate(house.home.ca, house.authority, utc_now(), tls.names)
+    return made.certificate, made.key
+
+
+def _report(kind: FaultKind, address: str, text: str) -> None:
+    _log.warning("connection trouble", kind=kind.value, address=address, what=text)

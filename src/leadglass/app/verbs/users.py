@@ -1,0 +1,71 @@
+"""Local accounts of people."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+from leadglass.app.control import Progress
+from leadglass.app.house import House
+from leadglass.app.verbs.recording import record
+from leadglass.app.verbs.words import role_named
+from leadglass.gate.ledger import Event
+from leadglass.terms.errors import UserFault
+
+__all__ = ["add", "change_passcode", "disable", "list_all"]
+
+_SHORTEST = 12
+
+
+async def add(
+    house: House, progress: Progress, *, name: str, roles: Sequence[str], organisation: str = "", passcode: str = ""
+) -> dict[str, Any]:
+    """An account. Without a passcode one is drawn, and told this once."""
+    del progress
+    chosen, drawn = _passcode(passcode)
+    password_hash = await house.passwords.hash(chosen)
+    account = await house.registry.add_user(name, password_hash, frozenset(map(role_named, roles)), organisation)
+    await record(house, Event.USER_ADDED, user=account.id, name=name, roles=" ".join(sorted(roles)))
+    return {"id": account.id, "name": name, "roles": sorted(roles), "passcode": chosen if drawn else ""}
+
+
+async def change_passcode(house: House, progress: Progress, *, name: str, passcode: str = "") -> dict[str, Any]:
+    """A new passcode for an account."""
+    del progress
+    chosen, drawn = _passcode(passcode)
+    await house.registry.set_password(name, await house.passwords.hash(chosen))
+    await record(house, Event.USER_CHANGED, name=name, changed="passcode")
+    return {"name": name, "passcode": chosen if drawn else ""}
+
+
+async def disable(house: House, progress: Progress, *, name: str) -> dict[str, Any]:
+    """Lets the account in no more, from its next request on."""
+    del progress
+    await house.registry.disable_user(name)
+    await record(house, Event.USER_CHANGED, name=name, changed="disabled")
+    return {"name": name}
+
+
+async def list_all(house: House, progress: Progress) -> list[dict[str, Any]]:
+    """All accounts, disabled ones too."""
+    del progress
+    return [
+        {
+            "name": account.username,
+            "roles": sorted(account.roles),
+            "organisation": account.organisation,
+            "disabled_at": account.disabled_at.isoformat() if account.disabled_at else "",
+            "id": account.id,
+        }
+        for account in await house.registry.users()
+    ]
+
+
+def _passcode(given: str) -> tuple[str, bool]:
+    if not given:
+        return "-".join(secrets.token_hex(2) for _ in range(5)), True
+    if len(given) < _SHORTEST:
+        advice = f"choose at least {_SHORTEST} characters, or none to have one drawn"
+        raise UserFault("the passcode is too short", advice)
+    return given, False
