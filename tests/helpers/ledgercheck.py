@@ -44,6 +44,7 @@ def check(directory: Path, verifier: str | None = None) -> Checked:
     """Everything the format promises, or NotALedger."""
     text = verifier if verifier is not None else (directory / "verifier").read_text()
     name, key_id, key = parse_verifier(text)
+    demand((directory / "checkpoint").exists(), "the checkpoint is missing")
     size, root = open_note((directory / "checkpoint").read_bytes(), name, key_id, key)
     entries = published_entries(directory, size)
     demand(tree_hash([leaf(e) for e in entries]) == root, "the checkpoint does not sign the published entries")
@@ -73,11 +74,16 @@ def parse_verifier(text: str) -> tuple[str, bytes, bytes]:
 
 
 def open_note(note: bytes, name: str, key_id: bytes, key: bytes) -> tuple[int, bytes]:
-    body, _, signatures = note.decode().rpartition("\n\n")
+    demand(note.endswith(b"\n"), "a checkpoint does not end in a newline")
+    body, _, signatures = note.decode(errors="replace").rpartition("\n\n")
     body += "\n"
-    for line in signatures.splitlines():
+    for line in signatures.removesuffix("\n").split("\n"):
+        demand(line.count(" ") == 2, "a checkpoint has a line that is not a signature")
         dash, signer, encoded = line.split(" ")
-        data = base64.b64decode(encoded)
+        try:
+            data = base64.b64decode(encoded, validate=True)
+        except ValueError:
+            raise NotALedger("a checkpoint's signature is not base64") from None
         if dash == "—" and signer == name and data[:4] == key_id:
             try:
                 Ed25519PublicKey.from_public_bytes(key).verify(data[4:], body.encode())

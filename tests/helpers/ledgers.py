@@ -68,7 +68,11 @@ class Disk:
 
     def create(self, path: Path) -> AppendFile:
         self._do("create")
-        return _File(self, self._local.create(path))
+        file = self._local.create(path)
+        if "sync_folders" in self.broken:
+            file.close()
+        self._do("sync_folders")
+        return _File(self, file)
 
     def put(self, path: Path, data: bytes) -> None:
         self._do("put")

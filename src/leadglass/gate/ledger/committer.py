@@ -174,7 +174,7 @@ class Committer:
                 self._refuse(batch)
                 raise
             self._seal_if_due(stopping)
-            if stopping and (self._fault or not self._queue):
+            if stopping and (self.fault or not self._queue):
                 self._refuse([])
                 return
 
@@ -228,8 +228,7 @@ class Committer:
             else:
                 _tell([(item, self._checkpoint.size) for item in batch], "")
         except OSError as error:
-            self._fault = _words(error)
-            self._retry_at = time.monotonic() + self._settings.retry_seconds
+            self._failed(error)
             self._refuse(batch)
 
     def _writable(self) -> _Segment:
@@ -257,17 +256,22 @@ class Committer:
         try:
             segment.file.append(commit.data)
         except OSError as error:
+            self._failed(error)
             self._unconfirmed = commit
             self._segment = None
             segment.file.abandon(segment.length)
             if segment.length:
                 self._on_sealed(Sealed(segment.path, self._checkpoint))
-            _tell([(item, place) for place, item in commit.batch], _words(error))
+            _tell([(item, place) for place, item in commit.batch], self._fault)
             raise
         segment.length += len(commit.data)
         self._checkpoint = commit.checkpoint
         self._fault = ""
         _tell([(item, place) for place, item in commit.batch], "")
+
+    def _failed(self, error: OSError) -> None:
+        self._retry_at = time.monotonic() + self._settings.retry_seconds
+        self._fault = f"the ledger cannot be written ({error.strerror or type(error).__name__})"
 
     def _recover(self, commit: _Commit) -> None:
         """Write the frame that failed, to a new segment. Those who waited for it have been told "no" already."""
@@ -297,10 +301,6 @@ class Committer:
             segment.file.close()
             self._segment = None
             self._on_sealed(Sealed(segment.path, self._checkpoint))
-
-
-def _words(error: OSError) -> str:
-    return f"the ledger cannot be written ({error.strerror or type(error).__name__})"
 
 
 def _tell(placed: list[tuple[Item, int]], fault: str) -> None:
