@@ -12,7 +12,7 @@ from typing import Final
 from leadglass.dicom.upperlayer import AssociateRj, AssociateRq, Association, Negotiation
 from leadglass.net.association import EstablishedAssociation
 from leadglass.net.driver import Driver
-from leadglass.net.errors import AssociationLost
+from leadglass.net.errors import NetFault
 from leadglass.net.exchange import Exchange, fault_words
 from leadglass.net.limits import Limits
 from leadglass.net.service import Admission, Closing, FaultKind, OnFault, Service
@@ -72,8 +72,8 @@ class Acceptor:
             assert isinstance(request, AssociateRq)  # we are the acceptor
             service = self._threshold.service_factory()
             await self._converse(request, service)
-        except AssociationLost:
-            pass  # before anything was asked, or while it was being judged
+        except NetFault:
+            pass  # refused by the engine or lost, before anything was asked or while it was being judged
         finally:
             self._exchange.abort()
             if service is not None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import ssl
 from typing import Final
 
-from leadglass.dicom.upperlayer import AssociateAc, AssociateRq, Association
+from leadglass.dicom.upperlayer import AssociateAc, AssociateRq, Association, State
 from leadglass.net.association import EstablishedAssociation
 from leadglass.net.driver import Driver, receive_buffer
 from leadglass.net.errors import AssociationLost, NetFault, PeerUnreachable, TlsFault
@@ -46,12 +47,13 @@ class RequestedAssociation(EstablishedAssociation):
         """A-RELEASE, and wait for the peer's answer; abort if it does not come. Harmless if already over."""
         driver = self._driver
         if self._exchange.how is None:
-            driver.act(driver.engine.release)
-        try:
-            async with asyncio.timeout(within):
-                await asyncio.shield(driver.closed)
-        except TimeoutError:
-            self.abort()
+            if driver.engine.state is State.ESTABLISHED:  # else the peer has just asked for it
+                driver.act(driver.engine.release)
+            try:
+                async with asyncio.timeout(within):
+                    await asyncio.shield(driver.closed)
+            except TimeoutError:
+                self.abort()
         await self._finish()
 
     async def _finish(self) -> None:
@@ -199,7 +201,7 @@ async def _open_socket(host: str, port: int) -> socket.socket:
             await loop.sock_connect(sock, address)
         except OSError as fault:
             sock.close()
-            because = fault.strerror or type(fault).__name__
+            because = os.strerror(fault.errno) if fault.errno else type(fault).__name__
         except BaseException:
             sock.close()
             raise

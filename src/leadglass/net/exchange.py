@@ -119,6 +119,8 @@ class Exchange:
             case AssociateAccepted(accept):
                 self._open(accept)
             case AssociateRejected(reject):
+                if self.driver.engine.violation is not None:  # ours: the request broke a rule (AE-6)
+                    self._on_fault(FaultKind.PROTOCOL, self.address, str(self.driver.engine.violation))
                 self._refuse(PeerRejected(reject))
                 self.end(Closing.REJECTED)
             case ReleaseRequested():
