@@ -29,7 +29,7 @@ class IndexQueue:
 
     async def add(self, instance: NewInstance) -> AddOutcome:
         """The outcome once the row is committed: from then on queries see it. StorageFault if it cannot be."""
-        future = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[AddOutcome] = asyncio.get_running_loop().create_future()
         self._waiting.append((instance, future))
         if self._writer is None:
             self._writer = asyncio.create_task(self._write())
@@ -46,7 +46,7 @@ class IndexQueue:
     async def _write_batch(self, batch: Sequence[tuple[NewInstance, asyncio.Future[AddOutcome]]]) -> None:
         try:
             instances = [instance for instance, _ in batch]
-            outcomes: Sequence[AddOutcome] = await self._database.write(
+            outcomes = await self._database.write(
                 add_instances, instances, _positions_after(instances), durable=False
             )
         except BaseException as fault:

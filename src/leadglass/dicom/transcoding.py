@@ -11,8 +11,8 @@ from typing import Final
 import numpy as np
 from pydicom import Dataset, dcmread
 from pydicom.dataelem import DataElement
-from pydicom.filewriter import write_dataset
 from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_dataset
 from pydicom.uid import UID
 
 from leadglass.dicom.uids import (
@@ -39,7 +39,7 @@ def can_turn(transfer_syntax: str, target: str) -> bool:
 
 
 def transcode_file(part10: bytes, target: str) -> bytes:
-    """The data set of a Part-10 file in the transfer syntax `target`. Whatever goes wrong raises: pixels may be anything.
+    """The data set of a Part-10 file in the transfer syntax `target`. Whatever goes wrong raises.
 
     Values are kept; only what describes the encoding of pixels changes (PS3.5 §8.2, photometric interpretation).
     """

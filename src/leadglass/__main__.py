@@ -1,0 +1,5 @@
+"""`python -m leadglass`."""
+
+from leadglass.app.cli import main
+
+main()
