@@ -1,4 +1,4 @@
-"""Starts the real OpenID provider in tests/helpers/oidc_provider (npm package oidc-provider), and asks it for tokens."""
+"""Starts the real OpenID provider of tests/helpers/oidc_provider (npm: oidc-provider), and asks it for tokens."""
 
 from __future__ import annotations
 
