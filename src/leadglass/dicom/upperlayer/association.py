@@ -174,7 +174,6 @@ class Association:
     def send_p_data(self, buffers: Iterable[Buffer], now: float) -> None:
         """Send whole P-DATA-TF PDUs, already framed (DT-1, AR-7). The buffers are kept, not copied."""
         self._advance(Trigger.P_DATA_REQUEST, now)
-        self._last_activity = now
         self._to_send.extend(buffers)
 
     def release(self, now: float) -> None:
@@ -227,10 +226,9 @@ class Association:
             condition = self.is_requestor
         next_state = transition.next_state if condition else transition.otherwise
         assert next_state is not None  # only AE-6 and AR-8 ask for the other one, and they have it
-        if next_state in _ARTIM_STATES and (next_state is not self.state or transition.action is Action.AA_1):
+        if next_state in _ARTIM_STATES and next_state is not self.state:
             self._artim_deadline = now + self._artim_seconds
-        if self.state in _ARTIM_STATES or self.state is State.IDLE:
-            self._last_activity = now
+        self._last_activity = now
         self._was_begun = True
         self.state = next_state
         if next_state is State.IDLE:

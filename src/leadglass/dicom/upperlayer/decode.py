@@ -30,14 +30,14 @@ from leadglass.terms.ae_title import AETitle
 from leadglass.terms.ceilings import MAX_ASSOCIATE_PDU, MAX_PRESENTATION_CONTEXTS, MAX_TRANSFER_SYNTAXES_PER_CONTEXT
 from leadglass.terms.errors import CeilingReached, PeerAnswer, PeerViolation
 
-__all__ = ["MIN_PDU_LENGTH", "PDU_HEADER_LENGTH", "check_length", "read_pdu"]
+__all__ = ["PDU_HEADER_LENGTH", "check_length", "read_pdu"]
 
 PDU_HEADER_LENGTH = 6
 _ASSOCIATE_FIXED = 68  # bytes of an A-ASSOCIATE-RQ or -AC body before its items
 _SHORT_PDU = 4  # body of all PDUs without items
 _PDV_HEADER = 6  # item length, context id, message control header
-MIN_PDU_LENGTH = _PDV_HEADER
-"""A P-DATA-TF body holds at least one PDV, which may be empty."""
+_MIN_P_DATA = _PDV_HEADER  # at least one PDV, which may be empty
+_KNOWN = {pdu_type.value: pdu_type for pdu_type in PduType}
 _LOCAL_LIMIT_EXCEEDED = PeerAnswer(reject=(1, 3, 2))
 
 
@@ -54,20 +54,19 @@ def read_pdu(data: bytes) -> Pdu:
 
 def check_length(pdu_type: int, length: int) -> PduType:
     """The type a PDU header names, if a PDU of that type can have that length. Raises like `read_pdu`."""
-    try:
-        known = PduType(pdu_type)
-    except ValueError:
+    known = _KNOWN.get(pdu_type)
+    if known is None:
         answer = PeerAnswer(abort_reason=AbortReason.UNRECOGNIZED_PDU)
-        raise PeerViolation(f"PDU type {pdu_type:02X}H is not known", answer=answer, clause="PS3.8 §9.3.1") from None
-    if known in (PduType.ASSOCIATE_RQ, PduType.ASSOCIATE_AC):
+        raise PeerViolation(f"PDU type {pdu_type:02X}H is not known", answer=answer, clause="PS3.8 §9.3.1")
+    if known is PduType.P_DATA_TF:  # first, because it is most of what comes
+        if length < _MIN_P_DATA:
+            raise invalid("a P-DATA-TF without a presentation data value", "PS3.8 §9.3.5")
+    elif known is PduType.ASSOCIATE_RQ or known is PduType.ASSOCIATE_AC:
         if length > MAX_ASSOCIATE_PDU:
             reached = ceiling_reached("MAX_ASSOCIATE_PDU", MAX_ASSOCIATE_PDU, length)
             raise _as_rejection(reached) if known is PduType.ASSOCIATE_RQ else reached
         if length < _ASSOCIATE_FIXED:
             raise invalid("an association PDU is shorter than its fixed fields", "PS3.8 §9.3.2")
-    elif known is PduType.P_DATA_TF:
-        if length < MIN_PDU_LENGTH:
-            raise invalid("a P-DATA-TF without a presentation data value", "PS3.8 §9.3.5")
     elif length != _SHORT_PDU:
         raise invalid("the PDU length is not the one of this type", "PS3.8 §9.3")
     return known

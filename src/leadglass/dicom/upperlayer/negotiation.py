@@ -6,7 +6,7 @@ come out. `established_contexts` is the requestor's half: what an answer means f
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from leadglass.dicom.uids import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, IMPLICIT_VR_LITTLE_ENDIAN
@@ -136,17 +136,22 @@ def negotiate(
     return Negotiation(accept, contexts)
 
 
+def _by_class(roles: Iterable[RoleSelection]) -> dict[str, RoleSelection]:
+    """Both ends must read a repeated proposal the same way: the first one for a SOP class counts."""
+    first: dict[str, RoleSelection] = {}
+    for role in roles:
+        first.setdefault(role.sop_class_uid, role)
+    return first
+
+
 def _answered_roles(asked: UserInformation, offer: Offer) -> Iterator[tuple[str, RoleSelection]]:
-    """A role is granted only if it was proposed and we grant it (PS3.7 §D.3.3.4); the first proposal counts."""
-    seen: set[str] = set()
-    for role in asked.roles:
-        offered = offer.get(role.sop_class_uid)
-        if offered is None or role.sop_class_uid in seen:
-            continue
-        seen.add(role.sop_class_uid)
-        scu = role.scu and offered.peer_may_be_scu
-        scp = role.scp and offered.peer_may_be_scp
-        yield role.sop_class_uid, RoleSelection(role.sop_class_uid, scu, scp)
+    """A role is granted only if it was proposed and we grant it (PS3.7 §D.3.3.4)."""
+    for sop_class_uid, role in _by_class(asked.roles).items():
+        offered = offer.get(sop_class_uid)
+        if offered is not None:
+            scu = role.scu and offered.peer_may_be_scu
+            scp = role.scp and offered.peer_may_be_scp
+            yield sop_class_uid, RoleSelection(sop_class_uid, scu, scp)
 
 
 def _answered_extensions(asked: UserInformation, offer: Offer) -> Iterator[ExtendedNegotiation]:
@@ -201,8 +206,8 @@ def established_contexts(request: AssociateRq, accept: AssociateAc) -> dict[int,
     if 0 < accept.user_information.max_pdu_length < MIN_PEER_PDU_LENGTH:
         raise invalid("the maximum length received is too small to work with", "PS3.8 §D.1")
     proposed_by_id = {context.presentation_context_id: context for context in request.contexts}
-    asked = {role.sop_class_uid: role for role in reversed(request.user_information.roles)}
-    answered = {role.sop_class_uid: role for role in reversed(accept.user_information.roles)}
+    asked = _by_class(request.user_information.roles)
+    answered = _by_class(accept.user_information.roles)
     contexts: dict[int, NegotiatedContext] = {}
     for result in accept.contexts:
         proposed = proposed_by_id.get(result.presentation_context_id)

@@ -360,11 +360,24 @@ def test_silence_is_aborted() -> None:
     assert end.timer() == 630.0
 
 
+def test_our_own_steps_count_as_activity() -> None:
+    """Whoever had to wait for us gets the whole time to answer."""
+    end = an_acceptor(0.0)
+    end.receive_data(encode_pdu(a_request()), 10.0)
+    assert end.timer() == 310.0
+    end.accept(negotiate(a_request(), OFFER).accept, {}, 50.0)
+    assert end.timer() == 350.0
+    end.release(100.0)
+    assert end.timer() == 400.0
+
+
 def test_no_answer_to_a_request_is_silence_too() -> None:
     end = Association(is_requestor=True, idle_seconds=10)
     end.request(a_request(), 0.0)
     assert end.timer() == 10.0
     end.connection_opened(3.0)
+    end.handle_timer(12.9)
+    assert end.state is State.AWAITING_ANSWER
     end.handle_timer(13.0)
     assert end.events() == [Aborted(2, 0, by_peer=False)]
     waiting = Association(is_requestor=True, idle_seconds=10)

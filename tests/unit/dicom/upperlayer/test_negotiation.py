@@ -115,16 +115,26 @@ def test_of_two_proposals_for_one_class_the_first_counts() -> None:
     negotiation = negotiate(request, OFFER)
     assert negotiation.accept.user_information.roles == (RoleSelection(CT_IMAGE_STORAGE, True, False),)
     assert not established_contexts(request, negotiation.accept)[1].we_are_scp
+    turned = with_roles(RoleSelection(CT_IMAGE_STORAGE, False, True), RoleSelection(CT_IMAGE_STORAGE, True, False))
+    assert established_contexts(turned, negotiate(turned, OFFER).accept)[1].we_are_scp
 
 
-def test_roles_that_were_not_asked_for_are_not_taken() -> None:
-    request = with_roles()
-    accept = negotiate(request, OFFER).accept
-    pushy = replace(
-        accept, user_information=replace(accept.user_information, roles=(RoleSelection(CT_IMAGE_STORAGE, False, True),))
-    )
-    context = established_contexts(request, pushy)[1]
-    assert (context.we_are_scu, context.we_are_scp) == (True, False)
+@pytest.mark.parametrize(
+    ("asked", "ours"),
+    [
+        ((), (True, False)),
+        ((False, True), (False, True)),
+        ((True, False), (True, False)),
+        ((False, False), (False, False)),
+    ],
+)
+def test_roles_that_were_not_asked_for_are_not_taken(asked: tuple[bool, ...], ours: tuple[bool, bool]) -> None:
+    """An acceptor that grants both roles, whatever was proposed."""
+    request = with_roles(*([RoleSelection(CT_IMAGE_STORAGE, *asked)] if asked else []))
+    accept = negotiate(with_roles(), OFFER).accept
+    granted = replace(accept.user_information, roles=(RoleSelection(CT_IMAGE_STORAGE, True, True),))
+    context = established_contexts(request, replace(accept, user_information=granted))[1]
+    assert (context.we_are_scu, context.we_are_scp) == ours
 
 
 def test_user_information_of_the_answer() -> None:
@@ -192,6 +202,7 @@ def test_an_answer_that_accepts_what_was_not_proposed() -> None:
 
 
 def test_an_acceptor_that_takes_next_to_nothing_at_a_time() -> None:
+    assert established_contexts(a_request(), negotiate(a_request(), OFFER, MIN_PEER_PDU_LENGTH).accept)
     accept = negotiate(a_request(), OFFER, MIN_PEER_PDU_LENGTH - 1).accept
     with pytest.raises(PeerViolation, match="too small"):
         established_contexts(a_request(), accept)

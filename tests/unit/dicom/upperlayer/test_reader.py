@@ -122,6 +122,7 @@ LIES = {
 PDV_LIES = {
     "longer than its PDU": pack(">BxIIBB", 4, 10, 7, 1, 0) + bytes(4),
     "four gigabytes": pack(">BxIIBB", 4, 10, FOUR_GIGABYTES, 1, 0) + bytes(4),
+    "of no length": pack(">BxIIBB", 4, 10, 0, 1, 0) + bytes(4),
     "shorter than its header": pack(">BxIIBB", 4, 10, 1, 1, 0) + bytes(4),
     "leaves no room for the next": pack(">BxIIBB", 4, 10, 3, 1, 0) + bytes(4),
     "unknown context": pack(">BxIIBB", 4, 10, 6, 5, 0) + bytes(4),
