@@ -16,7 +16,7 @@ from leadglass.dicom.dictionary import vr_of
 from leadglass.dicom.elements.encoding import LONG_VRS, Encoding, encoding_of
 from leadglass.dicom.elements.index_tags import SPECIFIC_CHARACTER_SET
 from leadglass.dicom.elements.tree import DataSet, Parser
-from leadglass.dicom.elements.values import NUMBERS, text_of
+from leadglass.dicom.elements.values import BINARY_VRS, NUMBERS, text_of
 
 __all__ = ["Identifier", "decode_identifier", "encode_identifier"]
 
@@ -57,7 +57,8 @@ def encode_identifier(items: Identifier, transfer_syntax: str) -> bytes:
     """The data set of `items`, in tag order.
 
     Text that is not ASCII is written in UTF-8 and (0008,0005) says so; without such text (0008,0005) is left out,
-    whatever `items` has there. ValueError if a value does not fit its VR: that is a bug of ours.
+    whatever `items` has there. A number or attribute tag that does not fit its VR, as damaged objects have them, is
+    written as an empty value. Never raises.
     """
     encoding = encoding_of(transfer_syntax)
     return _data_set(items, _heads(encoding), encoding, is_root=True)
@@ -107,18 +108,21 @@ def _sequence(items: Sequence[Identifier], head: _Head, encoding: Encoding) -> b
 
 def _value(vr: str, text: str, encoding: Encoding) -> bytes:
     """The bytes of a value, padded to even length."""
-    number = NUMBERS.get((vr, encoding.is_little_endian))
-    if number is not None:
-        convert = float if vr in ("FL", "FD") else int
+    if vr in BINARY_VRS:
         try:
-            return b"".join([number.pack(convert(value)) for value in text.split("\\")])
-        except struct.error as fault:
-            raise ValueError(f"a number that does not fit {vr}") from fault
-    if vr == "AT":
-        order = "<HH" if encoding.is_little_endian else ">HH"
-        return b"".join([struct.pack(order, int(tag[:4], 16), int(tag[4:], 16)) for tag in text.split("\\")])
+            return _binary(vr, text, encoding)
+        except (ValueError, OverflowError, struct.error):
+            return b""
     raw = text.encode("utf-8", "replace")
     return raw + (b"\0" if vr == "UI" else b" ") if len(raw) % 2 else raw
+
+
+def _binary(vr: str, text: str, encoding: Encoding) -> bytes:
+    if vr == "AT":
+        pack = struct.Struct("<HH" if encoding.is_little_endian else ">HH").pack
+        return b"".join([pack(int(tag[:4], 16), int(tag[4:], 16)) for tag in text.split("\\")])
+    number, convert = NUMBERS[vr, encoding.is_little_endian], float if vr in ("FL", "FD") else int
+    return b"".join([number.pack(convert(value)) for value in text.split("\\")])
 
 
 @lru_cache(maxsize=8)

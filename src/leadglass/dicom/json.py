@@ -5,7 +5,7 @@ lost for one bad value:
 
 - empty values among several are null, and an empty attribute has no "Value" at all (§F.2.5);
 - (0008,0005) says ISO_IR 192 wherever it names another character set: JSON is UTF-8, whatever the data set was in;
-- group lengths are left out: they count bytes that are not there any more;
+- group lengths and trailing padding are left out: they speak of bytes that are not there any more;
 - a number that is none becomes a string (DS, IS) or null (NaN and infinity have no JSON number);
 - a binary number of the wrong length, or a VR unknown to the standard, becomes UN;
 - "US or SS or OW", which is no VR, becomes OW;
@@ -26,7 +26,7 @@ import msgspec
 
 from leadglass.dicom.character_set import DEFAULT, CharacterSet, character_set
 from leadglass.dicom.dictionary import private_vr_of, vr_of
-from leadglass.dicom.elements.encoding import Encoding, actual_encoding, encoding_of
+from leadglass.dicom.elements.encoding import LONG_VRS, SHORT_VRS, Encoding, actual_encoding, encoding_of
 from leadglass.dicom.elements.index_tags import SPECIFIC_CHARACTER_SET
 from leadglass.dicom.elements.inflate import Inflater
 from leadglass.dicom.elements.json_values import BULK_VRS, JsonValue, json_values
@@ -43,9 +43,12 @@ DEFAULT_INLINE_LIMIT: Final = 768
 """Bytes of a binary value written inline: 1 KiB of base64."""
 
 _PIXEL_DATA_GROUP: Final = 0x7FE0
+_TRAILING_PADDING: Final = 0xFFFCFFFC
 _PIXEL_REPRESENTATION: Final = 0x00280103
 _LUT_DESCRIPTOR: Final = 0x00283002
 _LUT_DESCRIPTORS: Final = frozenset({0x00281101, 0x00281102, 0x00281103, _LUT_DESCRIPTOR})
+_CERTAIN: Final = frozenset(code.decode() for code in SHORT_VRS | LONG_VRS) - {"UN"}
+"""VRs that are written as they stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,7 @@ class _Writer:
     ) -> None:
         self._data = data
         self._encoding = encoding
+        self._is_little_endian = encoding.is_little_endian
         self._parser = parser
         self._bulk_data_uri = bulk_data_uri
         self._inline_limit = inline_limit
@@ -130,7 +134,7 @@ class _Writer:
         here = self._surroundings(by_tag, around)
         written: _Json = {}
         for tag in sorted(by_tag):
-            if tag & 0xFFFF:  # not a group length
+            if tag & 0xFFFF and tag != _TRAILING_PADDING:  # nor a group length
                 written[_key(tag)] = self._attribute(by_tag[tag], by_tag, here)
         if SPECIFIC_CHARACTER_SET in by_tag:
             declared = written[_key(SPECIFIC_CHARACTER_SET)]
@@ -153,16 +157,21 @@ class _Writer:
         return bytes(self._data[element.start : element.end])
 
     def _attribute(self, element: Element, by_tag: dict[int, Element], here: _Surroundings) -> dict[str, Any]:
-        vr = self._vr(element, by_tag, here)
+        tag, vr, start, end, items, _ = element
+        if vr not in _CERTAIN:
+            vr = self._vr(element, by_tag, here)
         if vr == "SQ":
-            items = element.items if element.items is not None else self._items_of_unknown(element, here)
+            if items is None:
+                items = self._items_of_unknown(element, here)
             if items is not None:
-                return self._sequence(element.tag, items, here)
+                return self._sequence(tag, items, here)
             vr = "UN"
         if vr not in BULK_VRS:
-            values = json_values(vr, self._bytes(element), here.charset, self._encoding.is_little_endian)
+            if start == end:
+                return {"vr": vr}
+            values = json_values(vr, bytes(self._data[start:end]), here.charset, self._is_little_endian)
             if values is not None:
-                if element.tag in _LUT_DESCRIPTORS and values:
+                if tag in _LUT_DESCRIPTORS and values:
                     values[0] = _unsigned(values[0])
                 return {"vr": vr, "Value": values} if values else {"vr": vr}
             vr = "UN"
@@ -189,7 +198,7 @@ class _Writer:
             bulk = BulkData(here.path + _key(element.tag), vr, element.start, length, element.is_fragmented)
             return {"vr": vr, "BulkDataURI": self._bulk_data_uri(bulk)}
         raw = self._bytes(element)
-        if not self._encoding.is_little_endian and not element.is_fragmented:
+        if not self._is_little_endian and not element.is_fragmented:
             raw = _swapped(raw, BULK_VRS[vr])
         return {"vr": vr, "InlineBinary": base64.b64encode(raw).decode("ascii")}
 
@@ -215,7 +224,7 @@ class _Writer:
     def _has_one_entry(self, descriptor: Element | None) -> bool:
         if descriptor is None or descriptor.end - descriptor.start < 2:
             return False
-        (entries,) = NUMBERS["US", self._encoding.is_little_endian].unpack_from(self._data, descriptor.start)
+        (entries,) = NUMBERS["US", self._is_little_endian].unpack_from(self._data, descriptor.start)
         return bool(entries == 1)
 
     def _items_of_unknown(self, element: Element, here: _Surroundings) -> list[DataSet] | None:

@@ -100,7 +100,9 @@ def split(data: bytes | memoryview) -> SplitFile:
         raise malformed("not a DICOM file: no DICM prefix at offset 128", "PS3.10 §7.1")
     found: dict[str, str] = {}
     pos = 132
-    while pos + 8 <= len(data):
+    while pos < len(data):
+        if pos + 8 > len(data):
+            raise EndsTooEarly(pos + 8)
         group, element, start, end = _next(data, pos)
         if group != 0x0002:
             break

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import chain
 from struct import Struct
 from typing import Final
 
@@ -17,6 +18,8 @@ BULK_VRS: Final = {"OB": 1, "OW": 2, "OL": 4, "OF": 4, "OD": 8, "OV": 8, "UN": 1
 JsonValue = str | int | float | dict[str, str] | None
 _LARGEST: Final = 2**63
 _TEXT = frozenset({"AE", "AS", "CS", "DA", "DT", "TM", "UI"}) | CHARACTER_SET_VRS | SINGLE_TEXT_VRS
+_LITTLE = {vr: number for (vr, little), number in NUMBERS.items() if little}
+_BIG = {vr: number for (vr, little), number in NUMBERS.items() if not little}
 _TAG = {True: Struct("<HH"), False: Struct(">HH")}
 
 
@@ -27,7 +30,7 @@ def json_values(vr: str, raw: bytes, charset: CharacterSet, is_little_endian: bo
     """
     if vr in _TEXT:
         return _texts(vr, raw, charset)
-    number = NUMBERS.get((vr, is_little_endian))
+    number = (_LITTLE if is_little_endian else _BIG).get(vr)
     if number is not None:
         return _numbers(vr, number, raw)
     if vr in ("DS", "IS"):
@@ -41,7 +44,7 @@ def json_values(vr: str, raw: bytes, charset: CharacterSet, is_little_endian: bo
 def _numbers(vr: str, number: Struct, raw: bytes) -> list[JsonValue] | None:
     if len(raw) % number.size:
         return None
-    values: list[JsonValue] = [value for (value,) in number.iter_unpack(raw)]
+    values: list[JsonValue] = list(chain.from_iterable(number.iter_unpack(raw)))
     if vr in ("FL", "FD"):  # JSON has no word for NaN and infinity
         return [value if isinstance(value, float) and math.isfinite(value) else None for value in values]
     return values

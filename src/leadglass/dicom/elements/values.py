@@ -8,7 +8,7 @@ from typing import Final
 
 from leadglass.dicom.character_set import CharacterSet
 
-__all__ = ["CHARACTER_SET_VRS", "NUMBERS", "PADDING", "SINGLE_TEXT_VRS", "text_of"]
+__all__ = ["BINARY_VRS", "CHARACTER_SET_VRS", "NUMBERS", "PADDING", "SINGLE_TEXT_VRS", "text_of"]
 
 PADDING: Final = " \0"
 CHARACTER_SET_VRS: Final = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
@@ -21,7 +21,7 @@ NUMBERS: Final = MappingProxyType(
     {(vr, little): Struct(("<" if little else ">") + code) for vr, code in _FORMATS.items() for little in (True, False)}
 )
 """(VR, is little endian) → the struct of one value of a binary number VR."""
-_BINARY: Final = frozenset({*_FORMATS, "AT"})
+BINARY_VRS: Final = frozenset({*_FORMATS, "AT"})
 _TAG: Final = {True: Struct("<HH"), False: Struct(">HH")}
 
 
@@ -30,7 +30,7 @@ def text_of(vr: str, raw: bytes, charset: CharacterSet, *, is_little_endian: boo
 
     Binary numbers are written in decimal, attribute tags as eight hex digits; bulk data and UN are read as Latin-1.
     """
-    if vr in _BINARY:
+    if vr in BINARY_VRS:
         return _binary(vr, raw, is_little_endian)
     if raw.isascii() and b"\x1b" not in raw:
         text = raw.decode("ascii")
