@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final, TypeVar, TypeVarTuple
-
-from sqlalchemy import Connection
+from typing import Final
 
 from leadglass.gate.account import Account
 from leadglass.gate.devices import Device
@@ -23,8 +22,7 @@ from leadglass.gate.standing import Standing
 from leadglass.gate.tokens import ApiToken, Presented, hash_secret
 from leadglass.store.index.database import Database
 from leadglass.store.index.devices import device_by_certificate, devices_by_ae_title
-from leadglass.store.index.grants import grants_of
-from leadglass.store.index.principals import rows_of_principals
+from leadglass.store.index.principals import standing_rows
 from leadglass.store.index.tokens import token_by_hash
 from leadglass.store.index.users import user_by_name
 from leadglass.terms.errors import StorageFault
@@ -35,9 +33,6 @@ __all__ = ["Accounts"]
 KEPT_SECONDS: Final = 1.0
 """How long a standing may be used again if the revision did not move (a crash between two writes of a change)."""
 MAX_KEPT: Final = 1_000
-
-Args = TypeVarTuple("Args")
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +58,26 @@ class Accounts:
 
     async def device_with_certificate(self, fingerprint: str) -> Device | None:
         """The device enrolled with this certificate, revoked or not."""
-        return await self._read(_device_with_certificate, fingerprint)
+        row = await self._database.read(device_by_certificate, fingerprint)
+        with _readable():
+            return None if row is None else device_of(row)
 
     async def devices_called(self, ae_title: str) -> Sequence[Device]:
         """All devices with this AE title, revoked ones too."""
-        return await self._read(_devices_called, ae_title)
+        rows = await self._database.read(devices_by_ae_title, ae_title)
+        with _readable():
+            return [device_of(row) for row in rows]
 
     async def account(self, username: str) -> Account | None:
         """The local account with this name, disabled or not."""
-        return await self._read(_account, username)
+        row = await self._database.read(user_by_name, username)
+        return None if row is None else account_of(row)
 
     async def token(self, presented: Presented) -> ApiToken | None:
         """The token that was shown, revoked and expired ones too; None if its secret is not right."""
-        return await self._read(_token, hash_secret(presented))
+        row = await self._database.read(token_by_hash, hash_secret(presented))
+        with _readable():
+            return None if row is None else token_of(row)
 
     async def standing(self, principal: Principal) -> Standing:
         """Whether the principal (and whoever acts with it) is still one of ours, and all grants it holds."""
@@ -86,7 +88,9 @@ class Accounts:
             return kept.standing
         ids = {principal.id} | principal.groups
         holders = {holder for holder in holders_of(principal) if not holder.startswith("role:")}
-        standing = await self._read(_standing, ids, holders, [role.value for role in principal.roles])
+        rows, grants = await self._database.read(standing_rows, ids, holders, [role.value for role in principal.roles])
+        with _readable():
+            standing = standing_of(ids, rows, grants)
         if revision is not None:  # told before the index was asked: a change in between makes it old, never new
             self._kept[principal] = _Kept(standing, revision, now)
             self._kept.move_to_end(principal)
@@ -94,31 +98,11 @@ class Accounts:
                 self._kept.popitem(last=False)
         return standing
 
-    async def _read(self, fn: Callable[[Connection, *Args], T], *args: *Args) -> T:
-        try:
-            return await self._database.read(fn, *args)
-        except ValueError as fault:
-            raise StorageFault("the index holds a device, account, token or grant that cannot be read") from fault
 
-
-def _device_with_certificate(conn: Connection, fingerprint: str) -> Device | None:
-    row = device_by_certificate(conn, fingerprint)
-    return None if row is None else device_of(row)
-
-
-def _devices_called(conn: Connection, ae_title: str) -> list[Device]:
-    return [device_of(row) for row in devices_by_ae_title(conn, ae_title)]
-
-
-def _account(conn: Connection, username: str) -> Account | None:
-    row = user_by_name(conn, username)
-    return None if row is None else account_of(row)
-
-
-def _token(conn: Connection, token_hash: bytes) -> ApiToken | None:
-    row = token_by_hash(conn, token_hash)
-    return None if row is None else token_of(row)
-
-
-def _standing(conn: Connection, ids: Collection[str], holders: Collection[str], roles: Collection[str]) -> Standing:
-    return standing_of(ids, rows_of_principals(conn, ids), grants_of(conn, holders, roles))
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Rows that say what this program does not know are a fault, never a guess."""
+    try:
+        yield
+    except ValueError as fault:
+        raise StorageFault("the index holds a device, token or grant that cannot be read") from fault

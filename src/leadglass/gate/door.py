@@ -26,7 +26,7 @@ from leadglass.terms.outcome import Decision, Identified, RefusalReason, Refused
 from leadglass.terms.principal import Action, Principal
 from leadglass.terms.visibility import NOTHING, StudyFacts, Visibility
 
-__all__ = ["Disclosed", "Episode", "Gate"]
+__all__ = ["Disclosed", "Episode", "Event", "Gate", "Outcome"]
 
 SECONDS_BETWEEN_COUNTS: Final = 1.0
 

@@ -7,7 +7,9 @@ queue's ceiling are told BUSY rather than kept waiting (law 5): strangers who gu
 from __future__ import annotations
 
 import asyncio
+import secrets
 import unicodedata
+from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from enum import Enum, auto
 from typing import Final
@@ -45,7 +47,7 @@ class Passwords:
         self._max_waiting = max_waiting
         self._waiting = 0
         # Checked when there is no such account, so that the answer takes as long as for one that exists.
-        self._nobody = self._hasher.hash("leadglass: nobody's password")
+        self._nobody = _hash_of_nothing(self._hasher)
 
     async def hash(self, password: str) -> str:
         """The PHC string to keep for a new password; UserFault if it is too short or too long to be taken."""
@@ -86,3 +88,9 @@ class Passwords:
 def _normalised(password: str) -> bytes:
     """NFC, so that the same characters typed on two systems are the same password (RFC 8265 §4.2)."""
     return unicodedata.normalize("NFC", password).encode("utf-8", "surrogateescape")
+
+
+def _hash_of_nothing(hasher: PasswordHasher) -> str:
+    """What `hasher` would store for a password nobody knows; made of random bytes, without its work."""
+    salt, tag = (b64encode(secrets.token_bytes(size)).decode().rstrip("=") for size in (16, hasher.hash_len))
+    return f"$argon2id$v=19$m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}${salt}${tag}"

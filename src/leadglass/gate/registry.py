@@ -7,12 +7,9 @@ for what a person can mend, StorageFault when it could not be kept.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
-from typing import TypeVar, TypeVarTuple
-
-from sqlalchemy import Connection
 
 from leadglass.gate import tokens
 from leadglass.gate.account import Account
@@ -34,9 +31,6 @@ from leadglass.terms.principal import Action, Role
 from leadglass.terms.visibility import Selector
 
 __all__ = ["Registry", "new_device_id"]
-
-Args = TypeVarTuple("Args")
-T = TypeVar("T")
 
 
 def new_device_id() -> str:
@@ -63,12 +57,16 @@ class Registry:
                 "an AE title alone is never enough to know a device by",
                 "say from which network it calls (--from CIDR), or enrol it with a certificate (--tls)",
             )
-        if not await self._change(device_rows.add_device, row_of_device(device, self._clock())):
+        async with self._revised():
+            added = await self._database.write(device_rows.add_device, row_of_device(device, self._clock()))
+        if not added:
             raise _taken("device")
 
     async def revoke_device(self, name: str) -> None:
         """The device is let in no more; its name stays taken, for the ledger's sake."""
-        if not await self._change(device_rows.revoke_device, name, self._clock()):
+        async with self._revised():
+            done = await self._database.write(device_rows.revoke_device, name, self._clock())
+        if not done:
             raise _missing("device")
 
     async def devices(self) -> Sequence[Device]:
@@ -91,16 +89,22 @@ class Registry:
             organisation=organisation,
             created_at=self._clock(),
         )
-        if not await self._change(user_rows.add_user, row):
+        async with self._revised():
+            added = await self._database.write(user_rows.add_user, row)
+        if not added:
             raise _taken("user")
         return account_of(row)
 
     async def set_password(self, username: str, password_hash: str) -> None:
-        if not await self._change(user_rows.set_password_hash, username, password_hash):
+        async with self._revised():
+            done = await self._database.write(user_rows.set_password_hash, username, password_hash)
+        if not done:
             raise _missing("user")
 
     async def disable_user(self, username: str) -> None:
-        if not await self._change(user_rows.disable_user, username, self._clock()):
+        async with self._revised():
+            done = await self._database.write(user_rows.disable_user, username, self._clock())
+        if not done:
             raise _missing("user")
 
     async def users(self) -> Sequence[Account]:
@@ -134,12 +138,16 @@ class Registry:
             created_at=now,
             expires_at=now + lifetime,
         )
-        if not await self._change(token_rows.add_token, row_of_token(token)):
+        async with self._revised():
+            added = await self._database.write(token_rows.add_token, row_of_token(token))
+        if not added:
             raise _taken("token")
         return text, token
 
     async def revoke_token(self, name: str) -> None:
-        if not await self._change(token_rows.revoke_token, name, self._clock()):
+        async with self._revised():
+            done = await self._database.write(token_rows.revoke_token, name, self._clock())
+        if not done:
             raise _missing("token")
 
     async def tokens(self) -> Sequence[ApiToken]:
@@ -177,11 +185,14 @@ class Registry:
             by=by,
             why=why,
         )
-        await self._change(grant_rows.add_grant, row_of_grant(grant, self._clock()))
+        async with self._revised():
+            await self._database.write(grant_rows.add_grant, row_of_grant(grant, self._clock()))
         return grant
 
     async def revoke_grant(self, grant_id: str) -> None:
-        if not await self._change(grant_rows.revoke_grant, grant_id, self._clock()):
+        async with self._revised():
+            done = await self._database.write(grant_rows.revoke_grant, grant_id, self._clock())
+        if not done:
             raise _missing("grant")
 
     async def grants(self) -> Sequence[Grant]:
@@ -224,16 +235,16 @@ class Registry:
                     "give each its own AE title or its own network",
                 )
 
-    async def _change(self, fn: Callable[[Connection, *Args], T], *args: *Args) -> T:
-        """Runs the change. The revision moves before, so that nobody relies on what is about to change if we die
+    @asynccontextmanager
+    async def _revised(self) -> AsyncIterator[None]:
+        """Around a change. The revision moves before, so that nobody relies on what is about to change if we die
         half-way, and after, so that everybody looks again."""
         if self._revision is not None:
             self._revision.advance()
-        changed = await self._database.write(fn, *args)
+        yield
         if self._revision is not None:
             with suppress(StorageFault):  # the change is made; standings kept meanwhile end within a second
                 self._revision.advance()
-        return changed
 
 
 def _check_name(what: str, name: str) -> None:

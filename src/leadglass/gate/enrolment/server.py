@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import socket
+import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -32,7 +32,7 @@ class ServerCertificate:
 
 def names_of_this_machine() -> tuple[str, ...]:
     """What clients on this machine and its network may call it."""
-    host = socket.gethostname()
+    host = platform.node()
     return tuple(dict.fromkeys(("localhost", "127.0.0.1", "::1", *([host] if host else ()))))
 
 

@@ -9,11 +9,12 @@ from typing import Any
 from sqlalchemy import Connection, Table, select
 
 from leadglass.store.index.devices import DeviceRow
+from leadglass.store.index.grants import GrantRow, grants_of
 from leadglass.store.index.tables import devices, tokens, users
 from leadglass.store.index.tokens import TokenRow
 from leadglass.store.index.users import UserRow
 
-__all__ = ["PrincipalRows", "rows_of_principals"]
+__all__ = ["PrincipalRows", "rows_of_principals", "standing_rows"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,13 @@ def rows_of_principals(conn: Connection, ids: Collection[str]) -> PrincipalRows:
         [UserRow(*row) for row in _rows(conn, users, "usr-", ids)],
         [TokenRow(*row) for row in _rows(conn, tokens, "tok-", ids)],
     )
+
+
+def standing_rows(
+    conn: Connection, ids: Collection[str], holders: Collection[str], roles: Collection[str]
+) -> tuple[PrincipalRows, Sequence[GrantRow]]:
+    """The rows behind `ids`, and all grants to `holders` (principals and groups) and `roles`, as of one moment."""
+    return rows_of_principals(conn, ids), grants_of(conn, holders, roles)
 
 
 def _rows(conn: Connection, table: Table, prefix: str, ids: Collection[str]) -> Sequence[Any]:
