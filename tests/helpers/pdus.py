@@ -98,6 +98,7 @@ pdus: st.SearchStrategy[Pdu] = st.one_of(
 
 def built_by_pynetdicom(pdu: Pdu) -> Any:
     """The same PDU as an object of pynetdicom's."""
+    other: Any
     match pdu:
         case AssociateRq():
             other = theirs.A_ASSOCIATE_RQ()

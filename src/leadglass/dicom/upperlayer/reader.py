@@ -74,6 +74,9 @@ class PduReader:
     def skip_pdu(self) -> None:
         """Pass over the rest of the P-DATA-TF being streamed."""
         self._skipping = True
+        if self._pdu_left:  # what has come of a PDV header belongs to the PDU too
+            self._pdu_left -= len(self._header)
+            self._header.clear()
 
     def stop(self) -> None:
         """Believe nothing more: all further bytes are dropped."""
@@ -109,7 +112,8 @@ class PduReader:
                 self._missing -= taken
                 position += taken
                 if not self._missing:
-                    yield decode_pdu(bytes(self._body))
+                    whole, self._body = bytes(self._body), bytearray()
+                    yield decode_pdu(whole)
             else:
                 header, position = self._take_header(view, position)
                 if header is not None and self._open_pdu(header):

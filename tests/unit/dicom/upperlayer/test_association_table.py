@@ -21,6 +21,7 @@ from leadglass.dicom.upperlayer import (
     AssociateRq,
     Association,
     ConnectionClosed,
+    Event,
     PDataTf,
     Pdu,
     PdvReceived,
@@ -194,7 +195,7 @@ def check_blank(end: Association, trigger: Trigger) -> None:
     assert sent(end) == []
 
 
-def check_abort(action: Action, trigger: Trigger, end: Association, pdus: list[Pdu], events: list[object]) -> None:
+def check_abort(action: Action, trigger: Trigger, end: Association, pdus: list[Pdu], events: list[Event]) -> None:
     """Who is said to abort, and why."""
     by_peer_rule = trigger in RECEIVING
     reason = 1 if trigger is Trigger.INVALID_PDU_RECEIVED else 2

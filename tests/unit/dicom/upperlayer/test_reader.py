@@ -175,11 +175,19 @@ def test_p_data_can_be_passed_over() -> None:
     assert dribbled(stream, skipping) == [STARTED, ReleaseRq()]
 
 
-def test_passing_over_ends_with_the_pdu() -> None:
+@pytest.mark.parametrize("at", range(1, 39))
+def test_passing_over_ends_with_the_pdu(at: int) -> None:
+    """Wherever it begins: within the PDU's header it has not begun, within a PDV's header, within its data."""
+    first = p_data((1, False, True, b"x" * 10), (3, True, True, b"y" * 10))
+    assert len(first) == 38
     reader = a_reader()
-    assert list(reader.read(p_data((1, False, True, b"abc"))[:13])) == [STARTED, received(1, False, False, b"a")]
+    before = [one for one in reader.read(first[:at]) if isinstance(one, PdvReceived)]
     reader.skip_pdu()
-    assert list(reader.read(b"bc" + p_data((1, False, True, b"d")))) == [STARTED, received(1, False, True, b"d")]
+    after = list(reader.read(first[at:] + p_data((1, False, True, b"d"))))
+    assert after[-2:] == [STARTED, received(1, False, True, b"d")]
+    if at >= 6:
+        assert len(after) == 2
+        assert len(before) == (at > 12) + (at > 28)
 
 
 def test_it_stops_when_told_even_within_a_portion() -> None:
