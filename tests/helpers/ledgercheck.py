@@ -35,6 +35,7 @@ class Checked:
     published: int
     torn_bytes: int = 0
     sizes_signed: list[int] = field(default_factory=list)
+    tree: Tree = field(default_factory=lambda: Tree([]))
 
     def values(self) -> list[dict[str, Any]]:
         return [json.loads(entry) for entry in self.entries]
@@ -47,8 +48,9 @@ def check(directory: Path, verifier: str | None = None) -> Checked:
     demand((directory / "checkpoint").exists(), "the checkpoint is missing")
     size, root = open_note((directory / "checkpoint").read_bytes(), name, key_id, key)
     entries = published_entries(directory, size)
-    demand(tree_hash([leaf(e) for e in entries]) == root, "the checkpoint does not sign the published entries")
-    checked = Checked(name, entries, size, sizes_signed=[size])
+    tree = Tree([leaf(entry) for entry in entries])
+    demand(tree.root(0, size) == root, "the checkpoint does not sign the published entries")
+    checked = Checked(name, entries, size, sizes_signed=[size], tree=tree)
     for segment in sorted((directory / "pending").glob("[0-9]" * 16)):
         add_segment(segment, checked, (name, key_id, key))
     check_contents(checked.entries)
@@ -104,14 +106,32 @@ def leaf(entry: bytes) -> bytes:
 
 def tree_hash(leaves: list[bytes]) -> bytes:
     """MTH of RFC 6962 §2.1 over leaf hashes."""
-    if not leaves:
-        return hashlib.sha256(b"").digest()
-    if len(leaves) == 1:
-        return leaves[0]
-    k = 1
-    while k * 2 < len(leaves):
-        k *= 2
-    return hashlib.sha256(b"\x01" + tree_hash(leaves[:k]) + tree_hash(leaves[k:])).digest()
+    return Tree(leaves).root(0, len(leaves))
+
+
+@dataclass
+class Tree:
+    """Leaf hashes, and the hashes of whole subtrees once they were computed: those never change as leaves are added."""
+
+    leaves: list[bytes]
+    known: dict[tuple[int, int], bytes] = field(default_factory=dict)
+
+    def root(self, start: int, end: int) -> bytes:
+        """MTH(D[start:end]), by the recursive definition."""
+        n = end - start
+        if n == 0:
+            return hashlib.sha256(b"").digest()
+        if n == 1:
+            return self.leaves[start]
+        if (start, end) in self.known:
+            return self.known[start, end]
+        k = 1
+        while k * 2 < n:
+            k *= 2
+        digest = hashlib.sha256(b"\x01" + self.root(start, start + k) + self.root(start + k, end)).digest()
+        if k * 2 == n:
+            self.known[start, end] = digest
+        return digest
 
 
 # --- tiles -----------------------------------------------------------------------------------------------------
@@ -204,9 +224,10 @@ def add_segment(segment: Path, checked: Checked, key: tuple[str, bytes, bytes]) 
         known = checked.entries[first : first + count]
         demand(known == found[: len(known)], f"{segment.name}: entries from {first} differ from those published")
         checked.entries.extend(found[len(known) :])
+        checked.tree.leaves.extend(leaf(entry) for entry in found[len(known) :])
         size, root = open_note(note, *key)
         demand(size == first + count, f"{segment.name}: a checkpoint speaks of {size} entries")
-        demand(root == tree_hash([leaf(e) for e in checked.entries[:size]]), f"{segment.name}: {first} to {size - 1}")
+        demand(root == checked.tree.root(0, size), f"{segment.name}: {first} to {size - 1} are not what was signed")
         checked.sizes_signed.append(size)
         at += 24 + length
 
