@@ -10,23 +10,13 @@ All four encodings are walked by the same code. A deflated data set is opened on
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 from leadglass.dicom.character_set import DEFAULT, CharacterSet, character_set
 from leadglass.dicom.dictionary import vr_of
-from leadglass.dicom.elements.encoding import (
-    LONG_VRS,
-    SHORT_VRS,
-    UNDEFINED_LENGTH,
-    Encoding,
-    actual_encoding,
-    encoding_of,
-    layout_of,
-)
+from leadglass.dicom.elements.encoding import Encoding, actual_encoding, encoding_of
 from leadglass.dicom.elements.index_tags import (
     IDENTIFYING,
     INDEX_TAGS,
@@ -37,12 +27,12 @@ from leadglass.dicom.elements.inflate import Inflater
 from leadglass.dicom.elements.refusals import EndsTooEarly, tag_text, too_much
 from leadglass.dicom.elements.tree import Element, Parser
 from leadglass.dicom.elements.values import text_of
+from leadglass.dicom.elements.walk import LONGEST_HEAD, Found, Walk, plan_of
 from leadglass.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN, transfer_syntax_of
 from leadglass.terms.ceilings import (
     KIB,
     MAX_DEFLATED_HEADER,
     MAX_HEADER_BYTES,
-    MAX_HEADER_ELEMENTS,
     MAX_VALUE_INDEXED,
 )
 
@@ -50,7 +40,6 @@ __all__ = ["INDEX_WANTED", "Header", "NeedMore", "read_header"]
 
 INDEX_WANTED: Final = frozenset([*IDENTIFYING.values(), *INDEX_TAGS.values(), REQUEST_ATTRIBUTES_SEQUENCE])
 """The tags a header is read for when nothing else is said."""
-_PIXEL_DATA_GROUP: Final = 0x7FE0
 _FIRST_INFLATE: Final = 64 * KIB
 
 
@@ -126,7 +115,7 @@ def _read_deflated(data: bytes | memoryview, complete: bool, wanted: frozenset[i
 
 def _read(data: bytes | memoryview, promised: Encoding, complete: bool, wanted: frozenset[int]) -> Header | NeedMore:
     encoding = actual_encoding(data, 0, promised)
-    walk = _Walk(data, encoding, _plan(wanted, encoding.is_little_endian))
+    walk = Walk(data, encoding, plan_of(wanted, encoding.is_little_endian))
     try:
         is_done = walk.implicit() if encoding.is_implicit_vr else walk.explicit()
     except EndsTooEarly as early:
@@ -134,119 +123,13 @@ def _read(data: bytes | memoryview, promised: Encoding, complete: bool, wanted: 
             raise
         return NeedMore(early.needed)
     if not is_done and not complete:
-        return NeedMore(walk.pos + _LONGEST_HEAD)
+        return NeedMore(walk.pos + LONGEST_HEAD)
     if walk.pos > len(data):
         raise EndsTooEarly(walk.pos)
     return _header_of(walk.found, encoding)
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """What a walk looks for. A wire tag is the four bytes of a tag read as one number in the walk's byte order."""
-
-    tags: Mapping[int, int]  # wire tag → tag
-    last_group: int
-    identifying: tuple[int, ...]  # the tags without which a walk does not end early
-
-
-@lru_cache(maxsize=16)
-def _plan(wanted: frozenset[int], is_little_endian: bool) -> _Plan:
-    tags = wanted | {SPECIFIC_CHARACTER_SET}
-    wire = {(tag & 0xFFFF) << 16 | tag >> 16 if is_little_endian else tag: tag for tag in tags}
-    return _Plan(wire, max(tags) >> 16, tuple(tag for tag in IDENTIFYING.values() if tag in wanted))
-
-
-_LITTLE_HEAD, _BIG_HEAD = struct.Struct("<I2sH").unpack_from, struct.Struct(">I2sH").unpack_from
-_LITTLE_PAIR, _BIG_PAIR = struct.Struct("<II").unpack_from, struct.Struct(">II").unpack_from
-_LITTLE_LONG, _BIG_LONG = struct.Struct("<I").unpack_from, struct.Struct(">I").unpack_from
-_LONGEST_HEAD: Final = 12
-
-_Found = dict[int, tuple[bytes, bytes | memoryview]]  # tag → (VR on the wire or b"", value)
-
-
-class _Walk:
-    """One pass over the top-level elements; `pos` is where it ended."""
-
-    __slots__ = ("_data", "_encoding", "_parser", "_plan", "found", "pos")
-
-    def __init__(self, data: bytes | memoryview, encoding: Encoding, plan: _Plan) -> None:
-        self._data = data
-        self._encoding = encoding
-        self._plan = plan
-        self._parser = Parser(data)
-        self.found: _Found = {}
-        self.pos = 0
-
-    def explicit(self) -> bool:
-        """Walks explicit VR. True if the header was read to its end, False if the bytes ended first."""
-        data, found, tags, last = self._data, self.found, self._plan.tags, self._plan.last_group
-        little = self._encoding.is_little_endian
-        head, long = (_LITTLE_HEAD, _LITTLE_LONG) if little else (_BIG_HEAD, _BIG_LONG)
-        pos = 0
-        try:
-            for _ in range(MAX_HEADER_ELEMENTS):
-                wire, vr, length = head(data, pos)
-                start = pos + 8
-                if vr not in SHORT_VRS:
-                    # Short elements beyond the last wanted one are just passed: the test costs more than they do.
-                    group = wire & 0xFFFF if little else wire >> 16
-                    if group > last and self._is_done(group):
-                        self.pos = pos
-                        return True
-                    if vr in LONG_VRS:
-                        (length,) = long(data, start)
-                        start += 4
-                    elif not (vr.isalpha() and vr.isupper()):
-                        (length,) = long(data, pos + 4)
-                        vr = b""
-                    if length == UNDEFINED_LENGTH:
-                        length = self._length_of_undefined(wire, vr, start)
-                pos = start + length
-                if wire in tags:
-                    found[tags[wire]] = (vr, data[start:pos])
-        except struct.error:
-            self.pos = pos
-            return False
-        raise too_much("MAX_HEADER_ELEMENTS", MAX_HEADER_ELEMENTS, MAX_HEADER_ELEMENTS + 1)
-
-    def implicit(self) -> bool:
-        """Walks implicit VR, as `explicit` does."""
-        data, found, tags, last = self._data, self.found, self._plan.tags, self._plan.last_group
-        little = self._encoding.is_little_endian
-        pair = _LITTLE_PAIR if little else _BIG_PAIR
-        pos = 0
-        try:
-            for _ in range(MAX_HEADER_ELEMENTS):
-                wire, length = pair(data, pos)
-                group = wire & 0xFFFF if little else wire >> 16
-                if group > last and self._is_done(group):
-                    self.pos = pos
-                    return True
-                start = pos + 8
-                if length == UNDEFINED_LENGTH:
-                    length = self._length_of_undefined(wire, b"", start)
-                pos = start + length
-                if wire in tags:
-                    found[tags[wire]] = (b"", data[start:pos])
-        except struct.error:
-            self.pos = pos
-            return False
-        raise too_much("MAX_HEADER_ELEMENTS", MAX_HEADER_ELEMENTS, MAX_HEADER_ELEMENTS + 1)
-
-    def _is_done(self, group: int) -> bool:
-        return group >= _PIXEL_DATA_GROUP or all(tag in self.found for tag in self._plan.identifying)
-
-    def _length_of_undefined(self, wire: int, vr: bytes, start: int) -> int:
-        """The length, its delimiter included, of a value of undefined length."""
-        tag = (wire & 0xFFFF) << 16 | wire >> 16 if self._encoding.is_little_endian else wire
-        known = vr.decode("ascii") or vr_of(tag)
-        if known in ("SQ", "UN", ""):
-            is_un = known == "UN"
-            return self._parser.sequence(tag, start, UNDEFINED_LENGTH, self._encoding, is_un=is_un)[1] - start
-        return self._parser.fragments_end(start, layout_of(self._encoding)) - start
-
-
-def _header_of(found: _Found, encoding: Encoding) -> Header:
+def _header_of(found: Found, encoding: Encoding) -> Header:
     """The header made of what a walk found; CeilingReached if a value is too long for the index."""
     values: dict[int, tuple[str, bytes]] = {}
     nested: list[tuple[int, bytes, bool]] = []
