@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Final
 
 import structlog
 
@@ -25,6 +27,10 @@ from leadglass.terms.evidence import Door
 
 __all__ = ["Serving"]
 
+_SWITCH_SECONDS: Final = 0.0001
+"""How long a thread that comes back from the disk waits for the interpreter. Python's 5 ms is longer than a whole
+C-STORE takes, and several threads hand each instance on."""
+
 _log = structlog.get_logger("leadglass")
 
 
@@ -38,6 +44,7 @@ class Serving:
         self.addresses: dict[Door, tuple[str, int]] = {}
 
     async def __aenter__(self) -> Serving:
+        sys.setswitchinterval(_SWITCH_SECONDS)
         try:
             await self._open_doors()
         except BaseException:

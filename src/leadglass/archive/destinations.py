@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,6 +12,7 @@ from leadglass.dicom import uids
 from leadglass.dicom.upperlayer import AssociateRq, ProposedContext, RoleSelection, UserInformation
 from leadglass.gate.devices import Device
 from leadglass.net.connector import RequestedAssociation, open_association
+from leadglass.net.tls import TlsContext
 from leadglass.store.index.retrieval import StoredObject
 from leadglass.terms.ae_title import AETitle
 from leadglass.terms.ceilings import MAX_PRESENTATION_CONTEXTS
@@ -43,7 +43,7 @@ class Destination:
 class Destinations:
     """Lends associations to destinations. `tls` makes the context used towards TLS devices."""
 
-    def __init__(self, ae_title: AETitle, tls: Callable[[], ssl.SSLContext]) -> None:
+    def __init__(self, ae_title: AETitle, tls: Callable[[], TlsContext]) -> None:
         self._ae_title = ae_title
         self._tls = tls
         self._idle: dict[tuple[Destination, frozenset[ProposedContext]], RequestedAssociation] = {}

@@ -46,9 +46,7 @@ class IndexQueue:
     async def _write_batch(self, batch: Sequence[tuple[NewInstance, asyncio.Future[AddOutcome]]]) -> None:
         try:
             instances = [instance for instance, _ in batch]
-            outcomes = await self._database.write(
-                add_instances, instances, _positions_after(instances), durable=False
-            )
+            outcomes = await self._database.write(add_instances, instances, _positions_after(instances), durable=False)
         except BaseException as fault:
             for _, future in batch:
                 if not future.done():

@@ -58,6 +58,7 @@ class StoringSession:
         self._caller = caller
         self._name = name  # of this session, in the ledger
         self._episodes: dict[str, tuple[StudyFacts, Episode]] = {}
+        self._new_studies: set[str] = set()  # not in the index when their first instance came
         self._closing = AsyncExitStack()
 
     async def store(self, incoming: IncomingObject, announced: Announced) -> StoreOutcome:
@@ -94,7 +95,9 @@ class StoringSession:
         study, episode = self._episodes.get(header.study_instance_uid, (None, None))
         if study is None:
             study = await self._archive.database.read(study_facts, header.study_instance_uid)
-            study = study or _facts_of(header, caller)
+            if study is None:
+                self._new_studies.add(header.study_instance_uid)
+                study = _facts_of(header, caller)
         if (study.patient_id, study.issuer_of_patient_id) != (header.patient_id, header.issuer_of_patient_id):
             raise PeerViolation(
                 "the Patient ID or its issuer is not that of the study stored under this Study Instance UID",
@@ -119,16 +122,20 @@ class StoringSession:
         return episode
 
     async def _keep(self, incoming: IncomingObject, header: InstanceHeader) -> StoreOutcome:
+        """Senders repeat themselves, so what may be a duplicate is compared before it takes room on the disk. In a
+        study that is new, duplicates are rare: there they are found when the row is added, and the question is saved.
+        """
         archive = self._archive
-        known = await archive.database.read(known_instances, [header.sop_instance_uid])
-        if (stored := known.get(header.sop_instance_uid)) is not None:
-            return await self._compare(incoming, header, stored)
+        if header.study_instance_uid not in self._new_studies:
+            known = await archive.database.read(known_instances, [header.sop_instance_uid])
+            if (stored := known.get(header.sop_instance_uid)) is not None:
+                return await self._compare(incoming, header, stored)
         key = await archive.keys.for_storing(header.study_instance_uid)
         location = await archive.journal.append(incoming, key)
         new = NewInstance(header, location, self._caller.principal.id, archive.wall_clock())
         added = await archive.index.add(new)
         if isinstance(added, Duplicate):
-            # Two senders raced with one UID. The record just written stays behind, unreferenced; the first one wins.
+            # The record just written stays behind, unreferenced; the first one wins.
             return await self._compare_records(new, added.existing)
         return StoreOutcome.STORED
 

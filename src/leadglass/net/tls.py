@@ -24,7 +24,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from leadglass.terms.errors import UserFault
 from leadglass.terms.evidence import CertificateFacts
 
-__all__ = ["TlsProfile", "certificate_fault", "client_context", "peer_certificate", "server_context"]
+__all__ = ["TlsContext", "TlsProfile", "certificate_fault", "client_context", "peer_certificate", "server_context"]
+
+TlsContext = ssl.SSLContext
+"""For rooms that pass one on and never look inside."""
 
 
 class TlsProfile(StrEnum):
