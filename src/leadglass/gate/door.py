@@ -85,6 +85,11 @@ class Gate:
         """Whether the caller may do this at all, before any study is named. Not recorded: call `refused`."""
         return policy.may(principal, action)
 
+    async def admit(self, principal: Principal, action: Action) -> Decision:
+        """`may`, as of this moment: a device revoked in mid-association is refused. Not recorded: call `refused`."""
+        _, ended = await self._standing(principal)
+        return Refused(ended, principal.id, action) if ended is not None else policy.may(principal, action)
+
     async def visibility(self, principal: Principal, action: Action) -> Visibility:
         """The studies the caller may do `action` with, as of this moment; NOTHING if that cannot be told."""
         standing, ended = await self._standing(principal)

@@ -144,10 +144,13 @@ async def test_a_device_revoked_in_the_middle_of_an_association_stores_no_more(w
     found = await world.gate.identify(evidence())
     assert isinstance(found, Identified)
     assert isinstance(await world.gate.admit_store(found.principal, STUDY), Allowed)
+    assert isinstance(await world.gate.admit(found.principal, Action.VERIFY), Allowed)
     await world.registry.revoke_device("ct1")
     refusal = Refused(RefusalReason.DEVICE_REVOKED, "dev-1", Action.STORE)
     assert await world.gate.admit_store(found.principal, STUDY) == refusal
     assert await world.gate.visibility(found.principal, Action.STORE) == NOTHING
+    assert await world.gate.admit(found.principal, Action.STORE) == refusal
+    assert isinstance(world.gate.may(found.principal, Action.STORE), Allowed), "`may` asks nobody"
 
 
 async def test_a_token_ends_in_the_middle_too(world: World) -> None:
