@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +14,9 @@ from leadglass.gate.ledger.files import AppendFile, LocalFiles
 START = datetime(2026, 3, 1, 8, 0, 0, tzinfo=UTC)
 QUICK = LedgerSettings(publish_seconds=3600, publish_entries=10**9, soon_seconds=0.02, retry_seconds=0.01)
 """Nothing is published before the ledger is closed, and the disk is tried again at once."""
+
+ON_DEMAND = replace(QUICK, soon_seconds=3600)
+"""What is given to `append_soon` is written by `flush` and by nothing else: a test says what makes one frame."""
 
 
 @dataclass

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from helpers.ledgercheck import NotALedger, check
-from helpers.ledgers import QUICK, Clock, entry, written
+from helpers.ledgers import ON_DEMAND, QUICK, Clock, entry, written
 from leadglass.gate.ledger import Ledger, SigningKey, Verdict, verify
 from leadglass.gate.ledger.checkpoint import sign_checkpoint
 from leadglass.gate.ledger.pending import encode_frame
@@ -43,10 +43,11 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def _make(directory: Path) -> None:
     clock = await written(directory / "live", KEY, PUBLISHED - 2)
     shutil.copytree(directory / "live", directory / "earlier")
-    ledger = Ledger.open(directory / "live", KEY, clock=clock, settings=QUICK)
+    ledger = Ledger.open(directory / "live", KEY, clock=clock, settings=ON_DEMAND)
     for n in range(0, PENDING, 3):
-        # the first frame also carries the remark that the ledger was opened
-        await asyncio.gather(*(ledger.append(entry(n + i, clock)) for i in range(2 if n == 0 else 3)))
+        for i in range(2 if n == 0 else 3):  # the first frame also carries the remark that the ledger was opened
+            ledger.append_soon(entry(n + i, clock))
+        await ledger.flush()
     shutil.copytree(directory / "live", directory / "copy")
     (directory / "now").write_bytes(ledger.checkpoint.note)
     await ledger.close()
