@@ -3,18 +3,35 @@
 Evidence becomes a principal, a principal and a study become a decision, a decision becomes a ledger entry, and only
 then is anything released (law 1). If any of the four cannot answer, the answer is no (law 3).
 
-    identity.py   who is calling: certificate, user identity item, bearer token, AE title with source network
-    devices.py    ... judged for enrolled devices (pure)
-    passwords.py  ... local accounts: argon2 in a bounded pool; lockout.py lets guessed accounts rest
-    tokens.py     ... opaque API tokens `lgt_<id>_<secret>`
-    oidc/         ... JWTs of the configured OpenID provider
-    grants.py     what a grant is
-    policy.py     judge one study, or a visibility for a list; they always agree (pure)
-    accounts.py   devices, users, tokens and grants as they stand in the index
-    enrolment/    the built-in CA: certificates for devices and for the TLS doors
-    ledger/       the append-only record of all of it
-    refusals.py   floods of refusals, counted exactly and written sparingly
-    door.py       `Gate`, the one facade that doors and deeds use
+Who is calling:
 
-The judging parts see only `terms` and `dicom`. Only the gate and the app write the ledger.
+    identity.py      evidence to principal: certificate, user identity item, bearer token, AE title with network
+    devices.py       ... enrolled devices (pure)
+    account.py       ... local accounts (pure); passwords.py argon2 in a bounded pool; lockout.py lets guesses rest
+    tokens.py        ... opaque API tokens `lgt_<id>_<secret>`
+    oidc/            ... JWTs of the configured OpenID provider
+    machine.py       ... the administrator at the machine itself
+    capabilities.py  what each way of signing in may do at all (a table)
+
+May they:
+
+    grants.py        what a grant is
+    policy.py        judge one study, or a visibility for a list; they always agree (pure)
+    standing.py      is the principal still one of ours, and which grants does it hold (pure)
+
+Kept in the index:
+
+    accounts.py      reads devices, accounts, tokens and grants, as of now; revision.py makes that cheap
+    registry.py      adds and revokes them; rows.py is both spellings of them; selectors.py the one people write
+    enrolment/       the built-in CA: certificates for devices and for the TLS doors
+
+Written down:
+
+    ledger/          the append-only record of all of it
+    writing.py       entries about a principal
+    refusals.py      floods of refusals, counted exactly and written sparingly
+
+    door.py          `Gate`, the one facade that doors and deeds use
+
+Only the gate and the app write the ledger. docs/decisions/0010-who-is-calling.md says why things are as they are.
 """
