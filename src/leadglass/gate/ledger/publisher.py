@@ -72,15 +72,12 @@ class Publisher:
 
     def publish(self, sealed: list[Sealed]) -> None:
         """Publish these segments, in order, and drop them. OSError: nothing is lost, call again with the same."""
+        checkpoint = sealed[-1].checkpoint
+        _check(self._grown, sealed)
         grown = _Growth(self._grown.size, list(self._grown.levels), list(self._grown.bundle))
         written = _Written(self._directory, self._files)
         for entry in _entries_after(grown.size, sealed):
             _grow(grown, entry, written)
-        checkpoint = sealed[-1].checkpoint
-        if (grown.edge().size, grown.edge().root) != (checkpoint.size, checkpoint.root):
-            raise LedgerFault(
-                "pending entries read back from the disk are not the ones that were signed: check the disk"
-            )
         if grown.size > self._grown.size:
             _write_partials(grown, written)
             written.sync()
@@ -124,6 +121,15 @@ class _Written:
         for path in self._full:
             with contextlib.suppress(OSError):
                 self._files.remove_folder(path.with_name(f"{path.name}.p"))
+
+
+def _check(grown: _Growth, sealed: list[Sealed]) -> None:
+    """Before any tile is written: LedgerFault unless the segments, read back, are what their checkpoint signs."""
+    edge, checkpoint = grown.edge(), sealed[-1].checkpoint
+    for entry in _entries_after(grown.size, sealed):
+        edge.add(leaf_hash(entry))
+    if (edge.size, edge.root) != (checkpoint.size, checkpoint.root):
+        raise LedgerFault("pending entries read back from the disk are not the ones that were signed: check the disk")
 
 
 def _grow(grown: _Growth, entry: bytes, written: _Written) -> None:

@@ -63,7 +63,7 @@ async def pending_ledger(directory: Path) -> None:
     clock, disk = await written(directory, KEY, 198), Disk()
     ledger = Ledger.open(directory, KEY, clock=clock, settings=QUICK, files=disk)
     await asyncio.gather(*(ledger.append(entry(n, clock)) for n in range(300)))
-    disk.broken = {"append"}  # a failed write starts a second segment
+    disk.broken = {"append", "put"}  # a failed write starts a second segment; nothing is published meanwhile
     await asyncio.gather(ledger.append(entry(300, clock)), return_exceptions=True)
     disk.broken = {"put"}
     await asyncio.sleep(QUICK.retry_seconds)
@@ -122,6 +122,7 @@ async def test_a_pending_file_that_changes_before_it_is_published_is_noticed(tmp
     with pytest.raises(LedgerFault, match="not the ones that were signed"):
         publisher.publish(sealed)
     assert verify_checkpoint((tmp_path / "checkpoint").read_bytes(), KEY.verifier) == published
+    assert not (tmp_path / "tile/0/000").exists()
 
 
 async def test_memory_is_one_partial_tile_per_level(tmp_path: Path) -> None:
