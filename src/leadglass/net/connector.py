@@ -127,7 +127,8 @@ def _why_lost(exchange: Exchange, tls: ssl.SSLContext | None) -> NetFault:
     because = exchange.driver.lost_because
     if tls is not None and isinstance(because, ssl.SSLError):
         return TlsFault(tls_words(because))
-    return AssociationLost("the peer ended the connection before it answered the association request")
+    hint = "; it may not accept our certificate" if tls is not None else ""
+    return AssociationLost(f"the peer ended the connection before it answered the association request{hint}")
 
 
 async def _connect(
