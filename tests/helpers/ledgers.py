@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from leadglass.gate.ledger import Entry, Event, Ledger, LedgerSettings, SigningKey
 from leadglass.gate.ledger.files import AppendFile, LocalFiles
+from leadglass.terms.errors import LedgerFault
 
 START = datetime(2026, 3, 1, 8, 0, 0, tzinfo=UTC)
 QUICK = LedgerSettings(publish_seconds=3600, publish_entries=10**9, soon_seconds=0.02, retry_seconds=0.01)
@@ -53,6 +55,16 @@ async def written(directory: Path, key: SigningKey, count: int, settings: Ledger
     await ledger.flush()
     await ledger.close()
     return clock
+
+
+async def append_when_mended(ledger: Ledger, fresh: Entry) -> int:
+    """Append once the ledger has noticed that its disk works again: it does not try at every moment."""
+    for _ in range(1000):
+        try:
+            return await ledger.append(fresh)
+        except LedgerFault:
+            await asyncio.sleep(0.005)
+    raise AssertionError(f"the ledger did not recover: {ledger.fault}")
 
 
 @dataclass

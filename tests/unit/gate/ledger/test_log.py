@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from helpers.ledgercheck import check
-from helpers.ledgers import ON_DEMAND, QUICK, START, Clock, Disk, entry, written
+from helpers.ledgers import ON_DEMAND, QUICK, START, Clock, Disk, append_when_mended, entry, written
 from leadglass.gate.ledger import Entry, Event, Ledger, LedgerSettings, SigningKey, verify
 from leadglass.gate.ledger.entry import EntryUnfit
 from leadglass.terms.errors import LedgerFault, UserFault
@@ -163,8 +163,7 @@ async def test_what_fails_is_refused_and_the_ledger_recovers(
     durable = ledger.checkpoint
     assert durable.size == 2
     disk.broken = set()
-    await asyncio.sleep(QUICK.retry_seconds)
-    await ledger.append(entry(4, clock))
+    await append_when_mended(ledger, entry(4, clock))
     assert ledger.fault == ""
     (tmp_path / "kept").write_bytes(durable.note)
     report = verify(tmp_path, KEY.verifier, tmp_path / "kept")
@@ -185,8 +184,7 @@ async def test_a_segment_that_cannot_be_made_fails_appends_until_it_can(tmp_path
     with pytest.raises(LedgerFault):
         await ledger.append(entry(0, clock))
     disk.broken = set()
-    await asyncio.sleep(QUICK.retry_seconds)
-    await ledger.append(entry(1, clock))
+    await append_when_mended(ledger, entry(1, clock))
     await ledger.close()
     assert numbers(tmp_path) == [1]
 
@@ -199,7 +197,6 @@ async def test_all_who_wait_are_refused_together(tmp_path: Path) -> None:
     results = await asyncio.gather(*(ledger.append(entry(n, clock)) for n in range(100)), return_exceptions=True)
     assert all(isinstance(result, LedgerFault) for result in results)
     disk.broken = set()
-    await asyncio.sleep(QUICK.retry_seconds)
     await ledger.close()
     assert len(numbers(tmp_path)) <= 10  # only the frame that was signed
 
@@ -279,8 +276,7 @@ async def test_a_full_disk_refuses_and_recovers(small_disk: Path) -> None:
     assert isinstance(outcomes[-1][0], LedgerFault)
     assert "No space left" in str(outcomes[-1][0])
     filler.unlink()
-    await asyncio.sleep(QUICK.retry_seconds)
-    await ledger.append(entry(200, clock))
+    await append_when_mended(ledger, entry(200, clock))
     await ledger.close()
     assert set(numbers(directory)) >= {0, *acknowledged, 200}
     assert 0 < len(acknowledged) < 99

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from helpers.ledgercheck import check
-from helpers.ledgers import QUICK, Clock, Disk, entry, written
+from helpers.ledgers import QUICK, Clock, Disk, append_when_mended, entry, written
 from leadglass.gate.ledger import Ledger, SigningKey, verify
 from leadglass.gate.ledger.checkpoint import verify_checkpoint
 from leadglass.gate.ledger.files import AppendFile, LocalFiles
@@ -66,8 +66,8 @@ async def pending_ledger(directory: Path) -> None:
     disk.broken = {"append", "put"}  # a failed write starts a second segment; nothing is published meanwhile
     await asyncio.gather(ledger.append(entry(300, clock)), return_exceptions=True)
     disk.broken = {"put"}
-    await asyncio.sleep(QUICK.retry_seconds)
-    await asyncio.gather(*(ledger.append(entry(n, clock)) for n in range(301, 400)))
+    await append_when_mended(ledger, entry(301, clock))
+    await asyncio.gather(*(ledger.append(entry(n, clock)) for n in range(302, 400)))
     await ledger.close()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.ledgers import QUICK, Clock, Disk, entry
+from helpers.ledgers import QUICK, Clock, Disk, append_when_mended, entry
 from leadglass.gate.ledger import Ledger, SigningKey
 from leadglass.gate.ledger.checkpoint import verify_checkpoint
 from leadglass.gate.ledger.replay import Replayed, replay
@@ -34,8 +34,7 @@ async def stopped(tmp_path: Path) -> Path:
     disk.broken = {"append", "abandon", "put"}
     await asyncio.gather(ledger.append(entry(4, clock)), return_exceptions=True)
     disk.broken = {"put"}
-    await asyncio.sleep(QUICK.retry_seconds)
-    await ledger.append(entry(5, clock))
+    await append_when_mended(ledger, entry(5, clock))
     copy = Path(shutil.copytree(tmp_path / "live", tmp_path / "copy"))
     await ledger.close()
     return copy
