@@ -48,31 +48,33 @@ class Wanted:
 @contextlib.contextmanager
 def run_leadglass(wanted: Wanted) -> Iterator[Server]:
     """Ours, as `make run` leaves it: encryption, index, gate, ledger and fdatasync are on, there is no other way."""
-    home = ["--home", str(wanted.directory)]
-    plain, tls = free_port(), free_port()
-    leadglass(
-        "device",
-        "add",
-        "bench",
-        "--ae-title",
-        CALLING,
-        "--from",
-        "127.0.0.1/32",
-        "--allow",
-        "store,query,retrieve",
-        *home,
-    )
-    if wanted.sink_port:
-        sink = f"127.0.0.1:{wanted.sink_port}"
-        leadglass("device", "add", "sink", "--ae-title", SINK, "--from", "127.0.0.1/32", "--address", sink, *home)
+    home = ("--home", str(wanted.directory / "home"))
+    doors = {"--dicom": free_port(), "--dicom-tls": free_port()}
+    serve = [str(LEADGLASS), "serve", *home]
+    for option, port in doors.items():
+        serve += [option, f"127.0.0.1:{port}"]
+    with process(serve, wanted.directory, doors["--dicom"]) as pid:
+        sender_tls = enrol(home, wanted)
+        port = doors["--dicom-tls" if wanted.tls else "--dicom"]
+        yield Server("leadglass", "LEADGLASS", port, pid, wanted.directory, sender_tls)
+
+
+def enrol(home: tuple[str, str], wanted: Wanted) -> tuple[str, ...]:
+    """Makes the senders and the sink known to our running server; returns storescu's TLS options, if wanted."""
+    near = ("--from", "127.0.0.1/32")
     sender_tls: tuple[str, ...] = ()
     if wanted.tls:
-        leadglass("device", "add", "bench-tls", "--ae-title", CALLING, "--tls", "--allow", "store", *home)
-        folder = wanted.directory / "devices" / "bench-tls"
-        sender_tls = ("+tls", f"{folder}/key.pem", f"{folder}/certificate.pem", "+cf", f"{folder}/ca.pem")
-    serve = [str(LEADGLASS), "serve", *home, "--dicom", f"127.0.0.1:{plain}", "--dicom-tls", f"127.0.0.1:{tls}"]
-    with process(serve, wanted.directory, plain) as pid:
-        yield Server("leadglass", "LEADGLASS", tls if wanted.tls else plain, pid, wanted.directory, sender_tls)
+        folder = wanted.directory / "sender"
+        leadglass("device", "add", "bench", "--ae-title", CALLING, "--tls", "--folder", str(folder), *home)
+        sender_tls = ("+tls", f"{folder}/key.pem", f"{folder}/cert.pem", "+cf", f"{folder}/ca.pem")
+    else:
+        leadglass("device", "add", "bench", "--ae-title", CALLING, *near, "--allow", "store,query,retrieve", *home)
+    if wanted.sink_port:
+        listens_at = f"127.0.0.1:{wanted.sink_port}"
+        leadglass("device", "add", "sink", "--ae-title", SINK, *near, "--listens-at", listens_at, *home)
+    allow = ("--allow", "query,view,download", "--studies", "everything")
+    leadglass("grant", "add", "--to", "device:bench", *allow, "--why", "figures", *home)
+    return sender_tls
 
 
 def leadglass(*arguments: str) -> str:
