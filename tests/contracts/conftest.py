@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from helpers.postgres import postgres_cluster
 from leadglass.store.index.database import Database
@@ -20,15 +21,12 @@ def postgres_url() -> Iterator[str]:
         yield url
 
 
-def _empty(conn: Connection) -> None:
-    conn.execute(text("DROP SCHEMA public CASCADE"))
-    conn.execute(text("CREATE SCHEMA public"))
-
-
 async def _fresh_postgres(url: str) -> PostgresDatabase:
-    database = await PostgresDatabase.open(url)
-    await database.write(_empty)
-    await database.close()
+    engine = create_async_engine(url.replace("postgresql", "postgresql+asyncpg", 1))
+    async with engine.begin() as conn:
+        await conn.execute(text("DROP SCHEMA public CASCADE"))
+        await conn.execute(text("CREATE SCHEMA public"))
+    await engine.dispose()
     return await PostgresDatabase.open(url)
 
 

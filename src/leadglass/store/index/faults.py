@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy.exc import DBAPIError
+from typing import Final
+
+import sqlcipher3.dbapi2 as driver
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from leadglass.terms.errors import IntegrityFault, OutOfSpace, StorageFault
 
-__all__ = ["fault_of", "is_worth_another_try"]
+__all__ = ["DATABASE_ERRORS", "fault_of", "is_worth_another_try"]
+
+DATABASE_ERRORS: Final = (SQLAlchemyError, driver.Error)
+"""What a failing database raises: through SQLAlchemy, or straight from SQLCipher's driver."""
 
 _OUT_OF_SPACE = {"SQLITE_FULL", "53100", "53200"}
 _DAMAGED = {"SQLITE_CORRUPT", "SQLITE_NOTADB", "XX001", "XX002"}

@@ -20,6 +20,8 @@ from sqlalchemy import (
     select,
     tuple_,
 )
+from sqlalchemy.sql.elements import UnaryExpression
+from sqlalchemy.sql.operators import custom_op
 
 from leadglass.store.index.attributes import ATTRIBUTES, UNIQUE_KEYS, Kind, supports
 from leadglass.store.index.conditions import Term, render_term
@@ -28,6 +30,7 @@ from leadglass.store.index.matching import QueryLevel
 from leadglass.store.index.statement import Statement, compiled
 from leadglass.store.index.tables import instances, request_attributes, series, studies
 from leadglass.store.index.visibility_sql import VisibilityShape, visible
+from leadglass.terms.visibility import SelectorKind
 
 __all__ = ["ITEM_ATTRIBUTES", "PAGING_KEYS", "FindShape", "KeyShape", "answered_keywords", "find_statement"]
 
@@ -82,8 +85,8 @@ def find_statement(dialect: Dialect, shape: FindShape) -> Statement:
         query = query.where(studies.c.id.in_(_one_study_per_patient(shape, dialect)))
     else:
         query = query.where(*_conditions(shape, studies, dialect))
-    order = [_column(keyword, shape, dialect) for keyword in PAGING_KEYS[shape.level]]
-    return compiled(query.order_by(*order).limit(bindparam("limit", type_=Integer)), dialect)
+    query = query.order_by(*_order(shape, dialect)).limit(bindparam("limit", type_=Integer))
+    return compiled(query, dialect)
 
 
 _TABLES: dict[QueryLevel, FromClause] = {
@@ -94,6 +97,18 @@ _TABLES: dict[QueryLevel, FromClause] = {
         studies, series.c.study_row == studies.c.id
     ),
 }
+
+
+def _order(shape: FindShape, dialect: Dialect) -> list[ColumnElement[object]]:
+    """By the paging keys. SQLite, which keeps no statistics, would rather walk their index than find the few studies
+    that a narrow visibility names: a unary plus tells it that the index is of no use for sorting."""
+    order = [_column(keyword, shape, dialect) for keyword in PAGING_KEYS[shape.level]]
+    if dialect.name == "sqlite" and shape.visibility.allow <= _NARROW:
+        return [UnaryExpression(column, operator=custom_op("+")) for column in order]
+    return order
+
+
+_NARROW = {SelectorKind.STUDY, SelectorKind.PATIENT, SelectorKind.COLLECTION, SelectorKind.REFERRING_PHYSICIAN}
 
 
 def _one_study_per_patient(shape: FindShape, dialect: Dialect) -> Select[tuple[int]]:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
+
+from leadglass.store.index.faults import DATABASE_ERRORS
 
 __all__ = ["Outcome", "Session"]
 
@@ -24,11 +25,12 @@ class Session:
     def run(self, calls: Sequence[tuple[Callable[..., Any], tuple[Any, ...]]], *, durable: bool) -> Sequence[Outcome]:
         """The outcome of each function, all committed in one transaction except those that raised.
 
-        SQLAlchemyError if the database failed: then nothing of any of them is kept.
+        One of DATABASE_ERRORS if the database failed: then nothing of any of them is kept.
         """
         self._set_durable(durable)
         conn = self._connection
         try:
+            conn.begin()
             if len(calls) == 1:
                 outcomes = [_outcome(conn, *calls[0])]
             else:
@@ -58,7 +60,7 @@ class Session:
 def _outcome(conn: Connection, fn: Callable[..., Any], args: tuple[Any, ...]) -> Outcome:
     try:
         return fn(conn, *args), None
-    except SQLAlchemyError:
+    except DATABASE_ERRORS:
         raise
     except Exception as error:  # raised on purpose, or a bug: the caller's, in either case
         return None, error

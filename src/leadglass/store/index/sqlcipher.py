@@ -135,7 +135,7 @@ def _engine(path: Path, key: bytes, pragmas: Sequence[str], begin: str) -> Engin
         return connection
 
     engine = create_engine("sqlite://", module=driver, creator=connect, poolclass=NullPool, hide_parameters=True)
-    event.listen(engine, "begin", lambda conn: conn.exec_driver_sql(begin))
+    event.listen(engine, "begin", lambda conn: conn.connection.cursor().execute(begin))
     return engine
 
 

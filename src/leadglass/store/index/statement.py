@@ -40,7 +40,14 @@ class Statement:
         return self.rows_of(conn, tuple([values[name] for name in self.names]))
 
     def rows_of(self, conn: Connection, values: tuple[Any, ...]) -> Sequence[Sequence[Any]]:
-        """The same, with all values already in order."""
+        """The same, with all values already in order.
+
+        On SQLite the driver is asked directly, within the transaction that `conn` has begun: SQLAlchemy's share would
+        be several times the statement's. The errors are then the driver's own.
+        """
+        if conn.dialect.name == "sqlite":
+            rows: Sequence[Sequence[Any]] = conn.connection.cursor().execute(self.sql, values).fetchall()
+            return rows
         return conn.exec_driver_sql(self.sql, values).fetchall()
 
 

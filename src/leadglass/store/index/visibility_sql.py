@@ -81,10 +81,9 @@ def _of_kind(kind: SelectorKind, parameter: str, studies: FromClause, dialect: D
         case SelectorKind.STUDY:
             return is_any_of(dialect, studies.c.study_instance_uid, parameter)
         case SelectorKind.PATIENT:
-            return or_(
-                is_any_of(dialect, studies.c.patient_id, parameter),
-                is_any_of(dialect, studies.c.patient_key, parameter),
-            )
+            by_id = is_any_of(dialect, studies.c.patient_id, parameter)
+            by_key = is_any_of(dialect, studies.c.patient_key, parameter)
+            return and_(is_any_of(dialect, studies.c.patient_id, f"{parameter}_near"), or_(by_id, by_key))
         case SelectorKind.COLLECTION:
             named = select(collection_studies.c.study_instance_uid)
             named = named.where(is_any_of(dialect, collection_studies.c.collection, parameter))

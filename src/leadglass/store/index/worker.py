@@ -15,9 +15,7 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any, Final
 
-from sqlalchemy.exc import SQLAlchemyError
-
-from leadglass.store.index.faults import fault_of
+from leadglass.store.index.faults import DATABASE_ERRORS, fault_of
 from leadglass.store.index.session import Session
 from leadglass.terms.errors import LocalViolation
 
@@ -107,7 +105,7 @@ def _run(session: Session, calls: Sequence[_Call]) -> None:
     so that none suffers for another."""
     try:
         outcomes = session.run([(call.fn, call.args) for call in calls], durable=any(call.durable for call in calls))
-    except SQLAlchemyError as failure:
+    except DATABASE_ERRORS as failure:
         if len(calls) == 1:
             calls[0].answer(None, fault_of(failure))
             return
