@@ -119,7 +119,7 @@ async def find_pages(archive: Archive, caller: Caller, request: FindRequest) -> 
 
 async def may_find(archive: Archive, caller: Caller) -> Refused | None:
     """None if the caller may query at all; otherwise the refusal, which is in the ledger."""
-    decision = archive.gate.may(caller.principal, Action.QUERY)
+    decision = await archive.gate.admit(caller.principal, Action.QUERY)
     if not isinstance(decision, Refused):
         return None
     refusal = replace(decision, who=caller.principal.name)

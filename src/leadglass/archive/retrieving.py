@@ -75,7 +75,7 @@ async def plan(
     An object outside the caller's visibility is simply not among them: it looks like one that does not exist.
     """
     gate = archive.gate
-    decision = gate.may(caller.principal, action)
+    decision = await gate.admit(caller.principal, action)
     if isinstance(decision, Refused):
         await gate.refused(decision, caller.door, caller.address)
         return decision

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from leadglass.archive.transcoder_worker import FAILURE, HEADER, SUCCESS
-from leadglass.dicom.transcoding import can_turn
+from leadglass.dicom.transcodable import can_turn
 from leadglass.terms.ceilings import MIB
 from leadglass.terms.errors import LeadglassError
 

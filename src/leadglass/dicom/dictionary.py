@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from functools import cache
 
-from pydicom.datadict import (  # type: ignore[attr-defined]
-    DicomDictionary,
-    RepeatersDictionary,
-    private_dictionary_VR,
-)
+from leadglass.dicom.tables import attributes, private_attributes, repeating_attributes
 
 __all__ = ["keyword_of", "private_vr_of", "tag_of", "vr_of"]
 
 
 @cache
 def _vrs() -> dict[int, str]:
-    return {tag: str(entry[0]) for tag, entry in DicomDictionary.items()}
+    return {tag: str(entry[0]) for tag, entry in attributes().items()}
 
 
 @cache
 def _keywords() -> dict[int, str]:
-    return {tag: entry[4] for tag, entry in DicomDictionary.items() if entry[4]}
+    return {tag: entry[4] for tag, entry in attributes().items() if entry[4]}
 
 
 @cache
@@ -32,7 +28,7 @@ def _tags() -> dict[str, int]:
 def _repeaters() -> tuple[tuple[int, int, str, str], ...]:
     """(mask, value, VR, keyword) of tags such as (60xx,3000)."""
     found = []
-    for pattern, entry in RepeatersDictionary.items():
+    for pattern, entry in repeating_attributes().items():
         mask = int("".join("0" if digit == "x" else "F" for digit in pattern), 16)
         found.append((mask, int(pattern.replace("x", "0"), 16), str(entry[0]), entry[4]))
     return tuple(found)
@@ -63,10 +59,12 @@ def vr_of(tag: int) -> str:
 
 def private_vr_of(tag: int, creator: str) -> str:
     """The VR of a private tag in the block reserved by `creator`, "" if unknown."""
-    try:
-        return str(private_dictionary_VR(tag, creator))
-    except KeyError:
-        return ""
+    known = private_attributes().get(creator, {})
+    group, element = f"{tag >> 16:04x}", f"{tag & 0xFFFF:04x}"
+    for key in (group + element, f"{group}xx{element[2:]}", f"{group[:2]}xxxx{element[2:]}"):
+        if (entry := known.get(key)) is not None:
+            return str(entry[0])
+    return ""
 
 
 def keyword_of(tag: int) -> str:

@@ -15,27 +15,11 @@ from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset
 from pydicom.uid import UID
 
-from leadglass.dicom.uids import (
-    DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
-    EXPLICIT_VR_BIG_ENDIAN,
-    EXPLICIT_VR_LITTLE_ENDIAN,
-    IMPLICIT_VR_LITTLE_ENDIAN,
-)
+from leadglass.dicom.uids import EXPLICIT_VR_BIG_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 
-__all__ = ["TARGETS", "can_turn", "transcode_file"]
+__all__ = ["transcode_file"]
 
-TARGETS: Final = frozenset({EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN})
-_UNCOMPRESSED: Final = TARGETS | {EXPLICIT_VR_BIG_ENDIAN, DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN}
-_DECODED: Final = frozenset(
-    f"1.2.840.10008.1.2.{tail}"
-    for tail in ("4.50", "4.51", "4.57", "4.70", "4.80", "4.81", "4.90", "4.91", "4.201", "4.202", "4.203", "5")
-)  # JPEG (baseline, extended, lossless), JPEG-LS, JPEG 2000, HTJ2K, RLE
 _WORD_SIZE: Final = {"OW": 2, "OL": 4, "OF": 4, "OD": 8, "OV": 8}
-
-
-def can_turn(transfer_syntax: str, target: str) -> bool:
-    """True if objects in `transfer_syntax` can (usually) be turned into `target`."""
-    return target in TARGETS and (transfer_syntax in _UNCOMPRESSED or transfer_syntax in _DECODED)
 
 
 def transcode_file(part10: bytes, target: str) -> bytes:

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from pydicom.uid import UID_dictionary as _UID_DICTIONARY  # type: ignore[attr-defined]
-
+from leadglass.dicom.tables import uids as _uids
 from leadglass.terms.ids import is_uid
 
 __all__ = [
@@ -148,7 +147,7 @@ _PRIVATE_QUERY_ROOT = "1.2.40.0.13.1.5.1.4.1.2."  # dcm4che's own query/retrieve
 
 
 def _entries(kind: str) -> list[tuple[str, tuple[str, ...]]]:
-    return [(uid, entry) for uid, entry in _UID_DICTIONARY.items() if entry[1] == kind]
+    return [(uid, entry) for uid, entry in _uids().items() if entry[1] == kind]
 
 
 @cache
@@ -173,7 +172,7 @@ def is_storage_sop_class(uid: str) -> bool:
     """
     if uid in _storage_sop_classes():
         return True
-    entry = _UID_DICTIONARY.get(uid)
+    entry = _uids().get(uid)
     if (entry is not None and entry[1]) or uid.startswith(_PRIVATE_QUERY_ROOT) or not is_uid(uid):
         return False
     return uid.startswith(_STORAGE_ROOT) or not uid.startswith(_STANDARD_ROOT)
@@ -181,5 +180,5 @@ def is_storage_sop_class(uid: str) -> bool:
 
 def uid_name(uid: str) -> str:
     """The name PS3.6 gives a UID, or "" if it is not in its registry."""
-    entry = _UID_DICTIONARY.get(uid)
+    entry = _uids().get(uid)
     return entry[0] if entry else _NEWER_TRANSFER_SYNTAXES.get(uid, "")

@@ -12,7 +12,6 @@ import typer
 
 from leadglass.app.cli.speaking import HomeOption, configured, out, run
 from leadglass.app.configuration import Configuration
-from leadglass.app.demo import prepare_demo
 from leadglass.app.home import Home
 from leadglass.app.house import House
 from leadglass.app.serving import Serving
@@ -69,6 +68,8 @@ async def _serve(
         async with Serving(house) as serving:
             _greet(here, serving, first)
             if demo:
+                from leadglass.app.demo import prepare_demo  # with numpy, which serving does not need
+
                 await prepare_demo(house, serving)
             await serving.until_stopped()
             out.print("Stopping: operations in progress may finish.")

@@ -89,7 +89,7 @@ class CommitmentService:
             raise _violation("not the well-known commitment instance", Status.NO_SUCH_SOP_INSTANCE)
         if command.action_type_id != _REQUEST_STORAGE_COMMITMENT:
             raise _violation("the only action is 1, request storage commitment", Status.NO_SUCH_ACTION_TYPE)
-        decision = self._archive.gate.may(self._caller.principal, Action.STORE)
+        decision = await self._archive.gate.admit(self._caller.principal, Action.STORE)
         if isinstance(decision, Refused):
             await self._archive.gate.refused(decision, self._caller.door, self._caller.address)
             raise _violation("not authorised to store", Status.NOT_AUTHORIZED)

@@ -17,7 +17,7 @@ async def answer_echo(
     archive: Archive, caller: Caller, served: ServedAssociation, context: NegotiatedContext, command: CEchoRq
 ) -> None:
     """Success, or 0124 for a caller whose way of signing in does not include verification."""
-    decision = archive.gate.may(caller.principal, Action.VERIFY)
+    decision = await archive.gate.admit(caller.principal, Action.VERIFY)
     status = Status.SUCCESS
     if isinstance(decision, Refused):
         await archive.gate.refused(decision, caller.door, caller.address)
