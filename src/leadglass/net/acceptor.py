@@ -48,9 +48,11 @@ class Acceptor:
         self._evidence = Evidence(door=threshold.door, address=address)
         self._exchange = Exchange(address, threshold.on_fault)
         self._driver: Driver | None = None
+        self._is_leaving = False
 
     def drain(self) -> None:
-        """Let the operation in progress finish, abort what comes after; abort at once if there is none."""
+        """Let the operation in progress finish, then abort and hang up; do so at once if there is none."""
+        self._is_leaving = True
         self._exchange.drain()
 
     def cut(self) -> None:
@@ -78,6 +80,8 @@ class Acceptor:
             self._exchange.abort()
             if service is not None:
                 await self._say_goodbye(service)
+        if self._is_leaving:
+            self._driver.hang_up()
         await self._driver.closed
 
     async def _converse(self, request: AssociateRq, service: Service) -> None:

@@ -174,6 +174,12 @@ class Driver(asyncio.BufferedProtocol):
         if not self._holds and self._transport is not None and not self._transport.is_closing():
             self._transport.resume_reading()
 
+    def let_go(self) -> None:
+        """The association is over: read on, to hear the peer's farewell, and let nobody wait for it to read."""
+        for why in tuple(self._holds):
+            self.unhold(why)
+        self.resume_writing()
+
     def hang_up(self) -> None:
         """Close after what is left to write, but wait for that only so long."""
         if self._transport is None or self._linger is not None or self.closed.done():
@@ -222,7 +228,7 @@ class Driver(asyncio.BufferedProtocol):
         if self._transport is None or self._transport.is_closing():
             return
         now = self._loop.time()
-        if self._owner.is_occupied or self._holds or self._drained is not None:
+        if self._owner.is_occupied or (self.is_open and (self._holds or self._drained is not None)):
             if self._is_write_stalled():
                 self.abort(source=2)
                 self.cut()

@@ -159,6 +159,9 @@ class Exchange:
                     self._data_ended()
         except PeerViolation as violation:
             self._violated(violation)
+        except Exception as fault:  # a service's sink: whatever it is, the association cannot go on
+            self._on_fault(FaultKind.LOCAL, self.address, fault_words(fault))
+            self.abort()
 
     def _violated(self, violation: PeerViolation) -> None:
         self._on_fault(FaultKind.PROTOCOL, self.address, str(violation))
@@ -352,6 +355,8 @@ class Exchange:
         self._queue.clear()
         if self._relief is not None:
             self._relief.cancel()
+        if self._driver is not None:
+            self._driver.let_go()
         self._wake_up()
 
 

@@ -79,7 +79,7 @@ class DicomListener:
         await asyncio.gather(*self._inside, return_exceptions=True)
 
     async def _wait(self, seconds: float) -> None:
-        """Until all operations in progress are over (their connections may linger), or the time is."""
+        """Until everybody has left, or the time is over."""
         deadline = asyncio.get_running_loop().time() + seconds
         while self._inside and (left := deadline - asyncio.get_running_loop().time()) > 0:
             await asyncio.wait(self._inside, timeout=left, return_when=asyncio.FIRST_COMPLETED)

@@ -56,7 +56,7 @@ def tls_words(fault: BaseException) -> str:
     if isinstance(fault, ssl.SSLError):
         reason = fault.reason or "unknown"
         return _REASONS.get(reason, f"TLS handshake failed: {reason.replace('_', ' ').lower()}")
-    if isinstance(fault, TimeoutError):
+    if isinstance(fault, TimeoutError | ConnectionAbortedError):  # the second is the event loop's own time limit
         return "peer did not finish the TLS handshake in time"
     if isinstance(fault, ConnectionError):
         return "peer hung up during the TLS handshake"

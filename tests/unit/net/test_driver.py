@@ -241,6 +241,21 @@ async def test_an_abort_is_written_and_the_peer_given_time_to_close(bench: Bench
     assert bench.transport.how_closed == "closed"
 
 
+async def test_after_an_abort_neither_holds_nor_backlog_keep_it_alive(bench: Bench) -> None:
+    bench.establish()
+    bench.driver.hold("queue")
+    bench.driver.pause_writing()
+    bench.transport.backlog = 1000
+    bench.driver.abort()
+    bench.driver.let_go()
+    await bench.driver.drain()
+    assert bench.transport.is_reading
+    bench.loop.advance(31)
+    assert bench.transport.how_closed == "closed"
+    bench.loop.advance(5)
+    assert bench.transport.how_closed == "cut"
+
+
 async def test_abort_is_harmless_at_any_time(bench: Bench) -> None:
     bench.driver.abort()
     bench.driver.abort()

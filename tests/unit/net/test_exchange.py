@@ -137,6 +137,21 @@ async def test_a_service_that_cannot_give_a_sink_gets_to_answer() -> None:
     assert isinstance(seen[0].fault, StorageFault)
 
 
+async def test_a_sink_with_a_bug_aborts() -> None:
+    class Broken(DiscardSink):
+        def write(self, data: memoryview) -> None:
+            raise ValueError("DOE^JOHN")
+
+    counted = Counted()
+    counted.factory = service_of(counted, sink_for=lambda *_: Broken())
+    async with open_door(counted) as door, raw_peer(door.port) as peer:
+        await established(peer)
+        await peer.send(message_bytes(3, store(), b"x"))
+        assert (await peer.read_pdu())[0] == ABORT
+    assert counted.faults[0][0] is FaultKind.LOCAL
+    assert "DOE" not in counted.faults[0][2]
+
+
 async def test_an_exception_aborts_and_its_text_stays_here() -> None:
     async def respond(*_: object) -> None:
         raise ValueError("DOE^JOHN")

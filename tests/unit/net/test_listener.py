@@ -142,6 +142,15 @@ async def test_closing_finishes_what_is_in_progress_and_aborts_the_rest(held: Co
     assert held.closings == [Closing.ABORTED] * 3
 
 
+async def test_closing_does_not_wait_for_peers_that_do_not_hang_up() -> None:
+    counted = Counted()
+    async with open_door(counted) as door, raw_peer(door.port) as peer:
+        await _established(peer)
+        await asyncio.wait_for(door.close(grace=3600), 10)
+        assert (await peer.read_pdu())[0] == ABORT
+    assert counted.closings == [Closing.ABORTED]
+
+
 async def test_grace_has_an_end(held: Counted) -> None:
     async with open_door(held) as door, raw_peer(door.port) as peer:
         await _established(peer)

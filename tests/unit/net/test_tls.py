@@ -19,6 +19,7 @@ from leadglass.dicom.dimse.messages import CEchoRq
 from leadglass.dicom.upperlayer import encode_pdu
 from leadglass.net.connector import open_association
 from leadglass.net.errors import NetFault, PeerRejected, TlsFault
+from leadglass.net.limits import Limits
 from leadglass.net.service import Closing, FaultKind
 from leadglass.net.tls import TlsProfile, certificate_fault, client_context, server_context
 from leadglass.terms.errors import UserFault
@@ -158,6 +159,16 @@ async def test_other_languages_on_the_tls_port(world: World, first: bytes, words
     assert told(counted) == words
 
 
+@pytest.mark.parametrize("sent", [b"", b"\x16", b"\x16\x03\x01\x01\x00\x01"])
+async def test_who_does_not_finish_the_handshake_in_time(world: World, sent: bytes) -> None:
+    counted = Counted()
+    limits = Limits(artim_seconds=0.05)
+    async with open_door(counted, tls=world.door_context(), limits=limits) as door, raw_peer(door.port) as peer:
+        await peer.send(sent)
+        await peer.wait_closed()
+    assert told(counted) == "peer did not finish the TLS handshake in time"
+
+
 async def test_tls_on_the_plain_port(world: World) -> None:
     counted = Counted()
     async with open_door(counted) as door:
@@ -230,6 +241,17 @@ async def test_weaker_suites_are_refused(world: World, suites: str) -> None:
         with pytest.raises(TlsFault):
             await echo(door.port, context)
     assert told(counted) == "peer offers no cipher suite of our profile"
+
+
+async def test_the_restricted_profile_agrees_on_a_named_curve_of_256_bits(world: World) -> None:
+    context = _client(world)
+    context.set_ecdh_curve("secp384r1")
+    counted = Counted()
+    async with open_door(counted, tls=world.door_context("B.13")) as door:
+        with pytest.raises(TlsFault):
+            await echo(door.port, context)
+        assert await echo(door.port, world.calling(world.device)) == 0
+    assert told(counted) == "peer offers no key agreement of our profile"
 
 
 async def test_old_versions_are_refused(world: World) -> None:

@@ -44,6 +44,7 @@ def _verification(code: int) -> ssl.SSLError:
         (_verification(18), "peer's certificate was not issued by this archive's enrolment CA: it is self-signed"),
         (_verification(999), "peer's certificate does not verify (OpenSSL code 999)"),
         (TimeoutError(), "peer did not finish the TLS handshake in time"),
+        (ConnectionAbortedError(), "peer did not finish the TLS handshake in time"),
         (ConnectionResetError(), "peer hung up during the TLS handshake"),
         (OSError("what"), "TLS handshake failed: OSError"),
     ],
