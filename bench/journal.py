@@ -109,9 +109,8 @@ async def main(directory: Path) -> None:
     ):
         await appends(journal, size, lanes, count)
     await journal.close()
-    print(
-        f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MiB, of which 100 MB is the data sent"
-    )
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"peak memory {peak:,.0f} MiB, of which 100 MB is the data sent")
 
 
 if __name__ == "__main__":
