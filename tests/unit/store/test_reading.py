@@ -10,7 +10,7 @@ from helpers.torn import crashed_volume
 from leadglass.store import reading
 from leadglass.store.buffers import aligned_buffer
 from leadglass.store.keys import StudyKey
-from leadglass.store.objects import SEGMENT
+from leadglass.store.objects import SEGMENT, segments_of
 from leadglass.store.reading import ObjectReader, VolumeFile, VolumeFiles
 from leadglass.terms.errors import IntegrityFault, StorageFault
 
@@ -80,7 +80,7 @@ def test_whole_and_by_segments_are_the_same(size: int, tmp_path: Path) -> None:
     reader = ObjectReader(VolumeFile(path, 1), location, KEY)
     scratch, out = aligned_buffer(4 * SEGMENT), aligned_buffer(4 * SEGMENT)
     assert reader.read_all(scratch) == PREFIX + content(size)
-    pieces = reader.read_segments(list(reading.segments_of(location.plaintext_length)), scratch, out)
+    pieces = reader.read_segments(list(segments_of(location.plaintext_length)), scratch, out)
     assert b"".join(bytes(piece) for piece in pieces) == PREFIX + content(size)
     assert (reader.plaintext_length, reader.dataset_offset) == (len(PREFIX) + size, len(PREFIX))
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from leadglass.store.files import replace_file, write_private
 from leadglass.store.keys import KeyRing, MasterKey, StudyKey, SubKey, WrappedKey
 from leadglass.store.keys import ring as ring_module
 from leadglass.terms.errors import UserFault
@@ -60,8 +61,8 @@ def test_a_first_start_stopped_anywhere_is_taken_up(step: int, tmp_path: Path, m
         return call
 
     with monkeypatch.context() as patch:
-        patch.setattr(ring_module, "write_private", stopping(ring_module.write_private))
-        patch.setattr(ring_module, "replace_file", stopping(ring_module.replace_file))
+        patch.setattr(ring_module, "write_private", stopping(write_private))
+        patch.setattr(ring_module, "replace_file", stopping(replace_file))
         patch.setattr(MasterKey, "save", stopping(MasterKey.save))
         if step < 3:
             with pytest.raises(Stopped):
