@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
+from contextlib import aclosing
 from typing import Final
 
 from leadglass.dicom.dimse.encode import encode_command
@@ -88,13 +89,12 @@ class EstablishedAssociation:
     ) -> Response:
         """Send a request of ours and return its (last) response. Raises AssociationLost, or ResponseOverdue after
         `within` seconds without one (IDLE_SECONDS if None); an overdue association is aborted."""
-        box = await self._ask(context, message, data_set)
-        try:
-            while is_pending((reply := await self._next(box, within)).message.status):
-                continue
-            return reply.message
-        finally:
-            self._exchange.replies.close(message.message_id)
+        final: Response | None = None
+        async with aclosing(self.responses(context, message, data_set, within=within)) as replies:
+            async for reply in replies:
+                final = reply.message
+        assert final is not None  # there is one, or an exception
+        return final
 
     async def responses(
         self,
@@ -103,17 +103,23 @@ class EstablishedAssociation:
         data_set: Buffer | AsyncIterator[Buffer] | None = None,
         *,
         within: float | None = None,
-    ) -> AsyncIterator[Reply]:
-        """Like `request`, for operations with many responses (C-FIND, C-GET, C-MOVE): each one, the final one last."""
+    ) -> AsyncGenerator[Reply, None]:
+        """Like `request`, for operations with many responses (C-FIND, C-GET, C-MOVE): each one, the final one last.
+
+        Who stops early should `cancel`; responses that still come are dropped.
+        """
         box = await self._ask(context, message, data_set)
+        is_answered = False
         try:
-            while True:
+            while not is_answered:
                 reply = await self._next(box, within)
+                is_answered = not is_pending(reply.message.status)
                 yield reply
-                if not is_pending(reply.message.status):
-                    return
         finally:
-            self._exchange.replies.close(message.message_id)
+            if is_answered:
+                self._exchange.replies.close(message.message_id)
+            else:
+                self._exchange.replies.abandon(message.message_id)
 
     async def cancel(self, context: NegotiatedContext, message_id: int) -> None:
         """Send a C-CANCEL for a request of ours; its responses still come, the last one says what became of it."""

@@ -1,8 +1,8 @@
 """Messages over one association: what the peer asks, one after another, and what we ask.
 
-Receiving is synchronous: the driver hands in an event, pieces of data sets go straight to their sinks, whole
-requests into a short queue. One task, `serve`, takes them from there. Responses go to whoever waits for them, and
-C-CANCEL is noted at once, both without passing the queue.
+Receiving is synchronous: the driver hands in an event, the intake makes messages of them. Whole requests go into a
+short queue; one task, `serve`, takes them from there. Responses go to whoever waits for them, and C-CANCEL is noted at
+once, both without passing the queue.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
-from leadglass.dicom.dimse.assembler import CommandReceived, DataReceived, MessageAssembler
-from leadglass.dicom.dimse.messages import CCancelRq, Request, Response
+from leadglass.dicom.dimse.messages import CCancelRq, Message, Request, Response
 from leadglass.dicom.upperlayer import (
     Aborted,
     AssociateAc,
@@ -30,16 +29,16 @@ from leadglass.dicom.upperlayer import (
 )
 from leadglass.net.driver import Driver
 from leadglass.net.errors import AssociationLost, PeerRejected
+from leadglass.net.intake import Intake
 from leadglass.net.replies import Replies, Reply
 from leadglass.net.service import Closing, DataSink, FaultKind, OnFault, ServedAssociation, Service
 from leadglass.net.sinks import BytesSink, DiscardSink
-from leadglass.terms.ceilings import MAX_OBJECT, MAX_OPERATIONS_QUEUED
+from leadglass.terms.ceilings import MAX_OPERATIONS_QUEUED
 from leadglass.terms.errors import CeilingReached, LeadglassError, PeerAnswer, PeerViolation
 
 __all__ = ["Exchange", "fault_words"]
 
 _QUEUE: Final = "operations queued"
-_SINK: Final = "sink congested"
 _UNEXPECTED: Final = PeerAnswer(abort_reason=5)
 
 
@@ -52,16 +51,6 @@ class _Operation:
     sink: DataSink | None
 
 
-@dataclass(slots=True)
-class _Incoming:
-    """A message whose data set is arriving."""
-
-    context: NegotiatedContext
-    message: Request | Response
-    sink: DataSink
-    length: int = 0
-
-
 class Exchange:
     """The message side of one association. `opened` resolves with the association PDU that came first."""
 
@@ -70,17 +59,14 @@ class Exchange:
         self.opened: asyncio.Future[AssociateRq | AssociateAc] = asyncio.get_running_loop().create_future()
         self.how: Closing | None = None
         self.replies = Replies()
-        self.commands_received = 0
         self._on_fault = on_fault
         self._driver: Driver | None = None
         self._service: Service | None = None
-        self._assembler = MessageAssembler()
-        self._incoming: _Incoming | None = None
+        self._intake: Intake | None = None
         self._queue: deque[_Operation] = deque()
         self._current: _Operation | None = None
         self._cancelled: set[int] = set()
         self._wake: asyncio.Future[None] | None = None
-        self._relief: asyncio.Task[None] | None = None
         self._is_release_owed = False
         self._is_draining = False
 
@@ -95,6 +81,7 @@ class Exchange:
 
     def attach(self, driver: Driver) -> None:
         self._driver = driver
+        self._intake = Intake(driver, self)
 
     # --- what the driver tells -------------------------------------------------------------------------------
 
@@ -103,7 +90,12 @@ class Exchange:
         """True while our side owes the next step."""
         if self.how is not None:
             return False
-        return self._current is not None or bool(self._queue) or bool(self.replies) or self._awaits_admission
+        return self._current is not None or bool(self._queue) or self.replies.are_awaited or self._awaits_admission
+
+    @property
+    def commands_received(self) -> int:
+        """Whole commands received so far."""
+        return self._intake.commands_received if self._intake is not None else 0
 
     @property
     def _awaits_admission(self) -> bool:
@@ -145,18 +137,10 @@ class Exchange:
             self.opened.exception()  # nobody may be waiting
 
     def _pdv_received(self, event: PdvReceived) -> None:
-        if self.how is not None:
+        if self.how is not None or self._intake is None:
             return
         try:
-            for part in self._assembler.feed(
-                event.presentation_context_id, event.is_command, event.is_last, event.data, event.begins_pdv
-            ):
-                if isinstance(part, DataReceived):
-                    self._data_received(part.data)
-                elif isinstance(part, CommandReceived):
-                    self._command_received(part)
-                else:
-                    self._data_ended()
+            self._intake.take(event)
         except PeerViolation as violation:
             self._violated(violation)
         except Exception as fault:  # a service's sink: whatever it is, the association cannot go on
@@ -167,95 +151,43 @@ class Exchange:
         self._on_fault(FaultKind.PROTOCOL, self.address, str(violation))
         self.driver.abort(source=2, reason=violation.answer.abort_reason or 0)
 
-    # --- receiving messages ----------------------------------------------------------------------------------
+    # --- what the intake tells -------------------------------------------------------------------------------
 
-    def _command_received(self, part: CommandReceived) -> None:
-        self.commands_received += 1
-        message = part.message
-        context = self.driver.engine.contexts.get(part.presentation_context_id)
-        if context is None:
-            raise PeerViolation("a message on a context that was not accepted", answer=_UNEXPECTED, clause="PS3.8 §7.6")
+    def sink_for(self, context: NegotiatedContext, message: Message) -> DataSink:
+        """Where the data set that `message` announces shall go; PeerViolation if the message has no place here."""
+        if isinstance(message, Response):
+            self._check_expected(message)
+            return BytesSink()
         if isinstance(message, CCancelRq):
-            self._cancel(message.message_id_being_responded_to)
-        elif isinstance(message, Response):
-            self._response_received(context, message)
-        elif self._service is None:
-            raise PeerViolation("a request where none was agreed on", answer=_UNEXPECTED, clause="PS3.7 §9.1")
-        elif message.has_data_set:
-            self._incoming = _Incoming(context, message, self._sink_for(context, message))
-        else:
-            self._enqueue(_Operation(context, message, None))
-
-    def _sink_for(self, context: NegotiatedContext, command: Request) -> DataSink:
-        assert self._service is not None
+            return DiscardSink()  # it has no data set; if one comes nevertheless it is let by
         try:
-            return self._service.sink_for(context, command)
+            return self._service_asked().sink_for(context, message)
+        except PeerViolation as violation:
+            if violation.answer.status is None:
+                raise
+            return DiscardSink(violation)
         except LeadglassError as fault:
             return DiscardSink(fault)
 
-    def _response_received(self, context: NegotiatedContext, message: Response) -> None:
-        box = self.replies.find(message.message_id_being_responded_to)
-        if box is None:
+    def arrived(self, context: NegotiatedContext, message: Message, sink: DataSink | None) -> None:
+        """A whole message: noted, answered to whoever waits for it, or queued for `serve`."""
+        if isinstance(message, CCancelRq):
+            self._cancel(message.message_id_being_responded_to)
+        elif isinstance(message, Response):
+            self._check_expected(message)
+            self.replies.deliver(Reply(message, _collected(sink)))
+        else:
+            self._service_asked()
+            self._enqueue(_Operation(context, message, sink))
+
+    def _service_asked(self) -> Service:
+        if self._service is None:
+            raise PeerViolation("a request where none was agreed on", answer=_UNEXPECTED, clause="PS3.7 §9.1")
+        return self._service
+
+    def _check_expected(self, message: Response) -> None:
+        if not self.replies.expects(message.message_id_being_responded_to):
             raise PeerViolation("a response to nothing we asked", answer=_UNEXPECTED, clause="PS3.7 §9.1")
-        if message.has_data_set:
-            self._incoming = _Incoming(context, message, BytesSink())
-        else:
-            box.put(Reply(message))
-
-    def _data_received(self, data: memoryview) -> None:
-        incoming = self._incoming
-        assert incoming is not None  # the assembler lets data through only after its command
-        incoming.length += len(data)
-        if incoming.length > MAX_OBJECT:
-            raise CeilingReached("MAX_OBJECT", MAX_OBJECT, incoming.length, answer=PeerAnswer(abort_reason=6))
-        sink = incoming.sink
-        if sink.fault is not None:
-            return
-        try:
-            sink.write(data)
-        except LeadglassError as fault:
-            self._sink_failed(sink, fault)
-            return
-        if sink.congested and self._relief is None:
-            self.driver.hold(_SINK)
-            self._relief = asyncio.get_running_loop().create_task(self._relieve(sink))
-
-    def _sink_failed(self, sink: DataSink, fault: LeadglassError) -> None:
-        sink.fault = fault
-        sink.discard()
-
-    async def _relieve(self, sink: DataSink) -> None:
-        try:
-            await sink.wait_relieved()
-        except LeadglassError as fault:
-            self._sink_failed(sink, fault)
-        finally:
-            self._relief = None
-            self.driver.unhold(_SINK)
-
-    def _data_ended(self) -> None:
-        incoming = self._incoming
-        assert incoming is not None
-        self._incoming = None
-        sink = incoming.sink
-        if sink.fault is None:
-            try:
-                sink.finish()
-            except LeadglassError as fault:
-                self._sink_failed(sink, fault)
-        message = incoming.message
-        if isinstance(message, Response):
-            self._reply(message, sink)
-        else:
-            self._enqueue(_Operation(incoming.context, message, sink))
-
-    def _reply(self, message: Response, sink: DataSink) -> None:
-        if isinstance(sink.fault, PeerViolation):
-            raise sink.fault
-        assert isinstance(sink, BytesSink)
-        box = self.replies.find(message.message_id_being_responded_to)
-        if box is not None:  # else we stopped waiting while its data set came
-            box.put(Reply(message, sink.data))
 
     def _cancel(self, message_id: int) -> None:
         """Note a C-CANCEL for an operation that is here; one that comes too late means nothing (PS3.7 §9.3.2.3)."""
@@ -268,7 +200,7 @@ class Exchange:
         if self._current is None:
             self._wake_up()
         elif len(self._queue) >= MAX_OPERATIONS_QUEUED:
-            if self.replies:  # not reading would leave our own request unanswered for ever
+            if self.replies.are_awaited:  # not reading would leave our own request unanswered for ever
                 raise CeilingReached(
                     "MAX_OPERATIONS_QUEUED", MAX_OPERATIONS_QUEUED, len(self._queue), answer=_UNEXPECTED
                 )
@@ -346,18 +278,25 @@ class Exchange:
         lost = AssociationLost(f"the association is over: {how}")
         self._refuse(lost)
         self.replies.fail(lost)
-        if self._incoming is not None:
-            self._incoming.sink.discard()
-            self._incoming = None
+        if self._intake is not None:
+            self._intake.stop()
         for operation in self._queue:
             if operation.sink is not None:
                 operation.sink.discard()
         self._queue.clear()
-        if self._relief is not None:
-            self._relief.cancel()
         if self._driver is not None:
             self._driver.let_go()
         self._wake_up()
+
+
+def _collected(sink: DataSink | None) -> bytes | None:
+    """The data set of a response; PeerViolation if it was more than we take."""
+    if sink is None:
+        return None
+    if isinstance(sink.fault, PeerViolation):
+        raise sink.fault
+    assert isinstance(sink, BytesSink)  # `sink_for` gives no other to responses
+    return sink.data
 
 
 def fault_words(fault: Exception) -> str:

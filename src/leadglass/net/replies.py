@@ -7,6 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from leadglass.dicom.dimse.messages import Response
+from leadglass.dicom.dimse.statuses import is_pending
 from leadglass.terms.errors import LeadglassError
 
 __all__ = ["Replies", "Reply", "ReplyBox"]
@@ -23,12 +24,18 @@ class Reply:
 class ReplyBox:
     """The responses to one request, in order."""
 
-    __slots__ = ("_fault", "_replies", "_waiter")
+    __slots__ = ("_fault", "_replies", "_waiter", "is_abandoned")
 
     def __init__(self) -> None:
+        self.is_abandoned = False
         self._replies: deque[Reply] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._fault: LeadglassError | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        """True if the final response is in."""
+        return bool(self._replies) and not is_pending(self._replies[-1].message.status)
 
     def put(self, reply: Reply) -> None:
         self._replies.append(reply)
@@ -62,8 +69,10 @@ class Replies:
         self._boxes: dict[int, ReplyBox] = {}
         self._last_id = 0
 
-    def __bool__(self) -> bool:
-        return bool(self._boxes)
+    @property
+    def are_awaited(self) -> bool:
+        """True while somebody waits for a response."""
+        return any(not box.is_abandoned for box in self._boxes.values())
 
     def next_message_id(self) -> int:
         """An id from 1 to 65535 that no open request has."""
@@ -79,11 +88,29 @@ class Replies:
         box = self._boxes[message_id] = ReplyBox()
         return box
 
+    def expects(self, message_id: int) -> bool:
+        """True if a response to this request may come."""
+        return message_id in self._boxes
+
+    def deliver(self, reply: Reply) -> None:
+        """Put a response into its box; the final one to a request nobody waits for any more closes the matter."""
+        message_id = reply.message.message_id_being_responded_to
+        box = self._boxes[message_id]
+        if not box.is_abandoned:
+            box.put(reply)
+        elif not is_pending(reply.message.status):
+            del self._boxes[message_id]
+
     def close(self, message_id: int) -> None:
+        """The request has been answered, or was never sent."""
         self._boxes.pop(message_id, None)
 
-    def find(self, message_id: int) -> ReplyBox | None:
-        return self._boxes.get(message_id)
+    def abandon(self, message_id: int) -> None:
+        """Nobody waits any more; if the peer has not answered in full, it still will."""
+        box = self._boxes[message_id]
+        box.is_abandoned = True
+        if box.is_complete:
+            del self._boxes[message_id]
 
     def fail(self, fault: LeadglassError) -> None:
         """Nothing will be answered any more."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 
 import pytest
 
@@ -138,6 +139,19 @@ async def test_many_responses(counted: Counted) -> None:
         assert [reply.message.status for reply in replies] == [0xFF00, 0xFF00, 0xFF00, 0]
         final = await ours.request(ours.contexts[3], find, b"key")
         assert final.status == 0
+
+
+async def test_who_stops_listening_to_matches_can_go_on(counted: Counted) -> None:
+    async with open_door(counted) as door, await call(door) as ours:
+        find = CFindRq(message_id=5, affected_sop_class_uid=CT)
+        async with aclosing(ours.responses(ours.contexts[3], find, b"key")) as replies:
+            async for reply in replies:
+                assert reply.data_set == b"key\0"
+                break
+        await ours.cancel(ours.contexts[3], 5)
+        assert (await ours.request(ours.contexts[1], CEchoRq(message_id=6))).status == 0
+        assert (await ours.request(ours.contexts[3], find, b"key")).status == 0  # by now the id is free again
+    assert counted.faults == []
 
 
 async def test_messages_sent_at_the_same_time_do_not_mix(counted: Counted) -> None:

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from leadglass.dicom.dimse.messages import CEchoRsp
+from leadglass.dicom.dimse.messages import CEchoRsp, CFindRsp
 from leadglass.net.errors import AssociationLost
 from leadglass.net.replies import Replies, Reply
 
@@ -41,7 +41,19 @@ def test_ids_go_round_and_pass_over_open_ones() -> None:
 def test_a_closed_box_is_gone() -> None:
     replies = Replies()
     replies.open(1)
-    assert replies
+    assert replies.are_awaited
     replies.close(1)
-    assert not replies
-    assert replies.find(1) is None
+    assert not replies.are_awaited
+    assert not replies.expects(1)
+
+
+def test_what_nobody_waits_for_is_dropped_until_the_final_response() -> None:
+    replies = Replies()
+    replies.open(1)
+    replies.abandon(1)
+    assert not replies.are_awaited
+    replies.deliver(Reply(CFindRsp(message_id_being_responded_to=1, status=0xFF00), b"match"))
+    assert replies.expects(1)
+    assert replies.open(1) is None  # its id is still taken
+    replies.deliver(Reply(CFindRsp(message_id_being_responded_to=1, status=0)))
+    assert not replies.expects(1)
