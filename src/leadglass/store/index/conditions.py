@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Dialect, FromClause, String, and_, bindparam, literal_column, or_
+from sqlalchemy import ColumnElement, Dialect, FromClause, String, and_, bindparam, literal_column, or_, select
 
 from leadglass.store.index.attributes import Attribute, Kind
 from leadglass.store.index.matching import AnyOf, Items, Match, Range, Single, Universal, Wildcard
 from leadglass.store.index.normal import normal_name, normal_name_groups
 from leadglass.store.index.statement import is_any_of, list_value
-from leadglass.store.index.tables import INDEXED_IF_FILLED
+from leadglass.store.index.tables import INDEXED, INDEXED_IF_FILLED, studies
 from leadglass.store.index.tidy import tidy_text
 
-__all__ = ["Form", "Term", "Test", "render_term", "term_for", "term_values"]
+__all__ = ["Form", "Predicate", "Term", "render_term", "term_for", "term_values"]
 
 _LAST_CHARACTER = "\U0010ffff"
 _NAME_COLUMNS = ("patient_name_search", "patient_name_ideographic_search", "patient_name_phonetic_search")
@@ -41,7 +41,7 @@ class Form(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class Predicate:
     """One comparison of one column, without its values."""
 
     column: str
@@ -50,10 +50,10 @@ class Test:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One key: its tests joined by OR (`any_`) or by AND."""
+    """One key: its predicates joined by OR (`any_`) or by AND."""
 
     any_: bool
-    tests: tuple[Test, ...]
+    predicates: tuple[Predicate, ...]
 
 
 Comparison = tuple[Form, tuple[Any, ...]]
@@ -61,13 +61,13 @@ Comparison = tuple[Form, tuple[Any, ...]]
 
 def term_for(attribute: Attribute, match: Match) -> tuple[Term, tuple[tuple[Any, ...], ...]] | None:
     """What to test for this key and the values of each test, or None if everything matches."""
-    if _is_universal(match):
+    if _is_universal(match) or (attribute.kind in _NAMES and _says_no_name(match)):
         return None
     if attribute.kind is Kind.PATIENT_NAME:
         return _patient_name(match)
     column = "referring_physician_search" if attribute.kind is Kind.NAME else attribute.column
     form, values = _comparison(attribute.kind, match)
-    return Term(False, (Test(column, form),)), (values,)
+    return Term(False, (Predicate(column, form),)), (values,)
 
 
 def term_values(name: str, values: tuple[tuple[Any, ...], ...], dialect: Dialect) -> Iterator[tuple[str, Any]]:
@@ -83,7 +83,9 @@ def term_values(name: str, values: tuple[tuple[Any, ...], ...], dialect: Dialect
 
 def render_term(name: str, term: Term, table: FromClause, dialect: Dialect) -> ColumnElement[bool]:
     """The SQL of a term called `name` on the columns of `table`."""
-    rendered = [_render(f"{name}_{place}", test, table, dialect) for place, test in enumerate(term.tests)]
+    rendered = [
+        _render(f"{name}_{place}", predicate, table, dialect) for place, predicate in enumerate(term.predicates)
+    ]
     return or_(*rendered) if term.any_ else and_(*rendered)
 
 
@@ -111,25 +113,33 @@ def _is_universal(match: Match) -> bool:
     return False
 
 
+_NAMES = {Kind.NAME, Kind.PATIENT_NAME}
+
+
+def _says_no_name(match: Match) -> bool:
+    """True for a name of separators only, which is as good as none."""
+    return isinstance(match, Single) and not normal_name(tidy_text(match.value))
+
+
 def _patient_name(match: Match) -> tuple[Term, tuple[tuple[Any, ...], ...]] | None:
     """A name with "=" says which component group is meant; one without may be any of the three."""
     if isinstance(match, Single | Wildcard):
         text = match.value if isinstance(match, Single) else match.pattern
-        if "=" in text.strip("= "):
+        if "=" in text.rstrip("= "):
             return _grouped_name(normal_name_groups(tidy_text(text)))
     form, values = _comparison(Kind.NAME, match)
-    return Term(True, tuple(Test(column, form) for column in _NAME_COLUMNS)), (values,) * 3
+    return Term(True, tuple(Predicate(column, form) for column in _NAME_COLUMNS)), (values,) * 3
 
 
 def _grouped_name(groups: tuple[str, str, str]) -> tuple[Term, tuple[tuple[Any, ...], ...]] | None:
-    tests: list[Test] = []
+    predicates: list[Predicate] = []
     values: list[tuple[Any, ...]] = []
     for column, group in zip(_NAME_COLUMNS, groups, strict=True):
         if group.strip("*"):
             form, of_group = _name_text(group)
-            tests.append(Test(column, form))
+            predicates.append(Predicate(column, form))
             values.append(of_group)
-    return (Term(False, tuple(tests)), tuple(values)) if tests else None
+    return (Term(False, tuple(predicates)), tuple(values)) if predicates else None
 
 
 def _comparison(kind: Kind, match: Match) -> Comparison:
@@ -186,15 +196,28 @@ def _time_range(first: str, last: str) -> Comparison:
 # --- from comparisons to SQL ---------------------------------------------------------------------------------
 
 
-def _render(name: str, test: Test, table: FromClause, dialect: Dialect) -> ColumnElement[bool]:
-    column = table.c[test.column]
-    condition = _compared(name, test, column, dialect)
-    return and_(column != literal_column("''"), condition) if test.column in INDEXED_IF_FILLED else condition
+def _render(name: str, predicate: Predicate, table: FromClause, dialect: Dialect) -> ColumnElement[bool]:
+    column = table.c[predicate.column]
+    if predicate.column in INDEXED and predicate.form in _READ_THROUGH:
+        # every value must be looked at: cheaper in the index, which is small, than in the table
+        through = studies.alias()
+        return table.c.id.in_(
+            select(through.c.id).where(_filled(name, predicate, through.c[predicate.column], dialect))
+        )
+    return _filled(name, predicate, column, dialect)
 
 
-def _compared(name: str, test: Test, column: ColumnElement[str], dialect: Dialect) -> ColumnElement[bool]:
+_READ_THROUGH = {Form.PATTERN, Form.NAME_PATTERN}
+
+
+def _filled(name: str, predicate: Predicate, column: ColumnElement[str], dialect: Dialect) -> ColumnElement[bool]:
+    condition = _compared(name, predicate, column, dialect)
+    return and_(column != literal_column("''"), condition) if predicate.column in INDEXED_IF_FILLED else condition
+
+
+def _compared(name: str, predicate: Predicate, column: ColumnElement[str], dialect: Dialect) -> ColumnElement[bool]:
     value = [bindparam(f"{name}_{place}", type_=String) for place in range(3)]
-    match test.form:
+    match predicate.form:
         case Form.EQUAL:
             return column == value[0]
         case Form.ANY:

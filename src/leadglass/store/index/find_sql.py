@@ -112,10 +112,11 @@ _NARROW = {SelectorKind.STUDY, SelectorKind.PATIENT, SelectorKind.COLLECTION, Se
 
 
 def _one_study_per_patient(shape: FindShape, dialect: Dialect) -> Select[tuple[int]]:
-    """The latest matching visible study of each patient: its row speaks for the patient."""
+    """The latest matching visible study of each patient: its row speaks for the patient. One page of them."""
     matched = studies.alias("matched")
+    patient = (matched.c.patient_id, matched.c.issuer_of_patient_id)
     query = select(func.max(matched.c.id)).where(*_conditions(shape, matched, dialect))
-    return query.group_by(matched.c.patient_id, matched.c.issuer_of_patient_id)
+    return query.group_by(*patient).order_by(*patient).limit(bindparam("limit", type_=Integer))
 
 
 def _conditions(shape: FindShape, on: FromClause, dialect: Dialect) -> list[ColumnElement[bool]]:
@@ -131,22 +132,21 @@ def _conditions(shape: FindShape, on: FromClause, dialect: Dialect) -> list[Colu
 
 
 def _key_condition(key: KeyShape, on: FromClause, dialect: Dialect) -> ColumnElement[bool]:
-    table, of_row = _matched_table(key.keyword, on)
-    tests = and_(*(render_term(f"{key.name}_{n}", term, table, dialect) for n, term in enumerate(key.terms)))
-    return tests if of_row is None else exists().where(of_row, tests)
+    """A key on the row itself, or on some one row of another table that belongs to it."""
 
+    def tests(table: FromClause) -> ColumnElement[bool]:
+        return and_(*(render_term(f"{key.name}_{n}", term, table, dialect) for n, term in enumerate(key.terms)))
 
-def _matched_table(keyword: str, on: FromClause) -> tuple[FromClause, ColumnElement[bool] | None]:
-    """The table that a key's terms speak of and, if some one row of another table must match, what ties it to ours."""
     inner = series.alias("matched_series")
-    if keyword == "ModalitiesInStudy":
-        return inner, inner.c.study_row == on.c.id
-    if keyword == "SOPClassesInStudy":
+    if key.keyword == "ModalitiesInStudy":
+        return exists().where(inner.c.study_row == on.c.id, tests(inner))
+    if key.keyword == "SOPClassesInStudy":
         image = instances.alias("matched_instances")
-        return image, and_(image.c.series_row == inner.c.id, inner.c.study_row == on.c.id)
-    if ATTRIBUTES[keyword].kind is Kind.ITEMS or keyword in ITEM_ATTRIBUTES:
-        return request_attributes, request_attributes.c.series_row == series.c.id
-    return _table(keyword, on), None
+        return exists().where(image.c.series_row == inner.c.id, inner.c.study_row == on.c.id, tests(image))
+    if ATTRIBUTES[key.keyword].kind is Kind.ITEMS or key.keyword in ITEM_ATTRIBUTES:
+        # few series have the item asked for: found first, by its own index
+        return series.c.id.in_(select(request_attributes.c.series_row).where(tests(request_attributes)))
+    return tests(_table(key.keyword, on))
 
 
 def _table(keyword: str, on: FromClause) -> FromClause:

@@ -25,6 +25,7 @@ from sqlalchemy import (
 from leadglass.store.index.types import Instant, RowId, Text, Words
 
 __all__ = [
+    "INDEXED",
     "INDEXED_IF_FILLED",
     "collection_studies",
     "collections",
@@ -61,6 +62,9 @@ INDEXED_IF_FILLED: Final = frozenset(
 )
 """Columns often empty, whose index holds no empty ones: a condition must say `<> ''` for the index to be used."""
 
+INDEXED: Final = INDEXED_IF_FILLED | {"patient_id", "patient_name_search", "study_date", "referring_physician_search"}
+"""Columns of studies that begin an index."""
+
 
 def _index_if_filled(table: str, name: str) -> Index:
     filled = text(f"{name} <> ''")
@@ -93,11 +97,9 @@ studies = Table(
     _text("stored_by"),  # principal id of whoever stored the first instance
     Column("first_stored_at", Instant(), nullable=False),
     # Each index costs every new study a page to encrypt: only what is asked for by itself has one.
-    Index(None, "patient_id", "study_instance_uid"),
-    Index(None, "patient_name_search"),
-    Index(None, "study_date"),
+    Index(None, "patient_id", "issuer_of_patient_id"),
+    *(Index(None, name) for name in sorted(INDEXED - INDEXED_IF_FILLED - {"patient_id"})),
     *(_index_if_filled("studies", name) for name in sorted(INDEXED_IF_FILLED)),
-    Index(None, "referring_physician_search"),
 )
 
 series = Table(

@@ -29,7 +29,7 @@ def RowId() -> TypeEngine[int]:  # noqa: N802
 
 def instant_text(at: datetime) -> str:
     """`at` as UTC with microseconds, always 27 characters, so that text order is time order."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 class Instant(TypeDecorator[datetime]):

@@ -113,7 +113,7 @@ def _create_studies() -> None:
         sa.UniqueConstraint("study_instance_uid", name="uq_studies_study_instance_uid"),
     )
     _index_if_filled("studies", "accession_number")
-    op.create_index("ix_studies_patient_id_study_instance_uid", "studies", ["patient_id", "study_instance_uid"])
+    op.create_index("ix_studies_patient_id_issuer_of_patient_id", "studies", ["patient_id", "issuer_of_patient_id"])
     _index_if_filled("studies", "patient_name_ideographic_search")
     _index_if_filled("studies", "patient_name_phonetic_search")
     op.create_index("ix_studies_patient_name_search", "studies", ["patient_name_search"])
