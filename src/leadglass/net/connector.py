@@ -6,6 +6,7 @@ import asyncio
 import os
 import socket
 import ssl
+from dataclasses import dataclass
 from typing import Final
 
 from leadglass.dicom.upperlayer import AssociateAc, AssociateRq, Association, State
@@ -90,12 +91,11 @@ async def open_association(
     PeerRejected or AssociationLost.
     """
     exchange = Exchange(host, on_fault or _quiet)
+    call = _Call(host, port, request, tls, server_hostname or host, service, limits or Limits())
     try:
         async with asyncio.timeout(timeout):
             try:
-                evidence = await _connect(
-                    exchange, host, port, request, tls, server_hostname, service, limits or Limits()
-                )
+                evidence = await call.connect(exchange)
                 accept = await exchange.opened
             except AssociationLost:
                 raise _why_lost(exchange, tls) from None
@@ -131,60 +131,72 @@ def _why_lost(exchange: Exchange, tls: ssl.SSLContext | None) -> NetFault:
     return AssociationLost(f"the peer ended the connection before it answered the association request{hint}")
 
 
-async def _connect(
-    exchange: Exchange,
-    host: str,
-    port: int,
-    request: AssociateRq,
-    tls: ssl.SSLContext | None,
-    server_hostname: str | None,
-    service: Service | None,
-    limits: Limits,
-) -> Evidence:
-    """Connect, secure, and send the request. Returns what the peer showed us."""
-    loop = asyncio.get_running_loop()
-    sock = await _open_socket(host, port)
-    engine = Association(
-        is_requestor=True,
-        max_pdu_length=limits.max_pdu_length,
-        artim_seconds=limits.artim_seconds,
-        idle_seconds=limits.idle_seconds,
-    )
-    engine.request(request, loop.time())
-    faults: list[str] = []
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """Whom to call, and how."""
 
-    def check(transport: asyncio.Transport) -> None:
-        fault = certificate_fault(peer_certificate(transport.get_extra_info("ssl_object")))
-        if fault:
-            faults.append(fault)
-            transport.abort()
+    host: str
+    port: int
+    request: AssociateRq
+    tls: ssl.SSLContext | None
+    server_hostname: str
+    service: Service | None
+    limits: Limits
 
-    driver = Driver(engine, exchange, sock, receive_buffer(), limits, on_connected=check)
-    exchange.attach(driver)
-    if service is not None:
-        exchange.use(service)
-    try:
-        transport = await _start(driver, sock, tls, server_hostname or host)
-    except OSError as fault:  # ssl.SSLError is one
-        sock.close()
-        if tls is None:
-            raise PeerUnreachable(f"{host}:{port}: {fault.strerror}") from fault
-        raise TlsFault(tls_words(fault)) from fault
-    if faults:
-        raise TlsFault(faults[0])
-    facts = peer_certificate(transport.get_extra_info("ssl_object"))
-    return Evidence(door=Door.DICOM_TLS if tls is not None else Door.DICOM, address=host, certificate=facts)
+    async def connect(self, exchange: Exchange) -> Evidence:
+        """Connect, secure, and send the request. Returns what the peer showed us."""
+        sock = await _open_socket(self.host, self.port)
+        faults: list[str] = []
 
+        def check(transport: asyncio.Transport) -> None:
+            fault = certificate_fault(peer_certificate(transport.get_extra_info("ssl_object")))
+            if fault:
+                faults.append(fault)
+                transport.abort()  # before a word of the request has left
 
-async def _start(driver: Driver, sock: socket.socket, tls: ssl.SSLContext | None, name: str) -> asyncio.BaseTransport:
-    loop = asyncio.get_running_loop()
-    if tls is None:
-        transport, _ = await loop.create_connection(lambda: driver, sock=sock)
-        return transport
-    secured, _ = await loop.create_connection(
-        lambda: driver, sock=sock, ssl=tls, server_hostname=name, ssl_shutdown_timeout=_TLS_SHUTDOWN_SECONDS
-    )
-    return secured
+        driver = Driver(self._engine(), exchange, sock, receive_buffer(), self.limits, on_connected=check)
+        exchange.attach(driver)
+        if self.service is not None:
+            exchange.use(self.service)
+        try:
+            transport = await self._start(driver, sock)
+        except OSError as fault:  # ssl.SSLError is one
+            sock.close()
+            raise self._words(fault) from fault
+        if faults:
+            raise TlsFault(faults[0])
+        facts = peer_certificate(transport.get_extra_info("ssl_object"))
+        door = Door.DICOM if self.tls is None else Door.DICOM_TLS
+        return Evidence(door=door, address=self.host, certificate=facts)
+
+    def _engine(self) -> Association:
+        engine = Association(
+            is_requestor=True,
+            max_pdu_length=self.limits.max_pdu_length,
+            artim_seconds=self.limits.artim_seconds,
+            idle_seconds=self.limits.idle_seconds,
+        )
+        engine.request(self.request, asyncio.get_running_loop().time())
+        return engine
+
+    async def _start(self, driver: Driver, sock: socket.socket) -> asyncio.BaseTransport:
+        loop = asyncio.get_running_loop()
+        if self.tls is None:
+            transport, _ = await loop.create_connection(lambda: driver, sock=sock)
+            return transport
+        secured, _ = await loop.create_connection(
+            lambda: driver,
+            sock=sock,
+            ssl=self.tls,
+            server_hostname=self.server_hostname,
+            ssl_shutdown_timeout=_TLS_SHUTDOWN_SECONDS,
+        )
+        return secured
+
+    def _words(self, fault: OSError) -> NetFault:
+        if self.tls is None:
+            return PeerUnreachable(f"{self.host}:{self.port}: {fault.strerror}")
+        return TlsFault(tls_words(fault))
 
 
 async def _open_socket(host: str, port: int) -> socket.socket:
