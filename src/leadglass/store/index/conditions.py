@@ -72,13 +72,13 @@ def term_for(attribute: Attribute, match: Match) -> tuple[Term, tuple[tuple[Any,
 
 def term_values(name: str, values: tuple[tuple[Any, ...], ...], dialect: Dialect) -> Iterator[tuple[str, Any]]:
     """The parameters of a term called `name`."""
-    for test, of_test in enumerate(values):
-        for place, value in enumerate(of_test):
+    for number, of_one in enumerate(values):
+        for place, value in enumerate(of_one):
             if isinstance(value, _Pattern):
                 value = value.for_(dialect)
             elif isinstance(value, tuple):
                 value = list_value(dialect, value)
-            yield f"{name}_{test}_{place}", value
+            yield f"{name}_{number}_{place}", value
 
 
 def render_term(name: str, term: Term, table: FromClause, dialect: Dialect) -> ColumnElement[bool]:
