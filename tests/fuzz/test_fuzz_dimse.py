@@ -1,6 +1,6 @@
 """Invariant: whatever the fragments hold and however they are cut, DIMSE yields messages and pieces or a PeerViolation.
 
-A few seconds in `make test`; `LEADGLASS_FUZZ_EXAMPLES` makes it as long as one likes.
+A few seconds in `make test`, about a minute in `make fuzz` (LEADGLASS_FUZZ_SECONDS=60).
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from leadglass.dicom.upperlayer.reader import PduReader
 from leadglass.terms.ceilings import MAX_COMMAND_SET
 from leadglass.terms.errors import PeerViolation
 
-EXAMPLES = int(os.environ.get("LEADGLASS_FUZZ_EXAMPLES", "300"))
+SECONDS = float(os.environ.get("LEADGLASS_FUZZ_SECONDS", "2"))
+EXAMPLES = max(200, int(60 * SECONDS))
 
 uids = st.lists(st.integers(0, 99999), min_size=1, max_size=8).map(lambda parts: ".".join(map(str, parts)))
 words = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789", min_size=1, max_size=16)

@@ -26,6 +26,11 @@ _LINGER_SECONDS: Final = 5.0
 _MIN_PROGRESS: Final = KIB
 """Bytes of an unfinished message a peer must send per idle period: a byte now and then is no conversation."""
 
+_SILENCE: Final = {
+    State.AWAITING_REQUEST: "no association request came in time",
+    State.ESTABLISHED: "the peer fell silent",
+}
+
 Buffer = bytes | bytearray | memoryview
 
 
@@ -48,6 +53,9 @@ class Owner(Protocol):
     @property
     def commands_received(self) -> int:
         """Whole commands received so far."""
+
+    def gave_up(self, why: str) -> None:
+        """The peer was too slow or silent for too long, and is being left."""
 
 
 class Driver(asyncio.BufferedProtocol):
@@ -230,6 +238,7 @@ class Driver(asyncio.BufferedProtocol):
         now = self._loop.time()
         if self._owner.is_occupied or (self.is_open and (self._holds or self._drained is not None)):
             if self._is_write_stalled():
+                self._owner.gave_up("the peer stopped reading")
                 self.abort(source=2)
                 self.cut()
                 return
@@ -237,9 +246,13 @@ class Driver(asyncio.BufferedProtocol):
             self._timer = self._loop.call_at(self._timer_due, self._wake)
             return
         if self._is_dribbling(now):
+            self._owner.gave_up("the peer sends next to nothing")
             self.abort(source=2)
             return
+        before = self.engine.state
         self.engine.handle_timer(now)
+        if self.engine.state is not before and before in _SILENCE:
+            self._owner.gave_up(_SILENCE[before])
         self._pump()
 
     def _is_write_stalled(self) -> bool:

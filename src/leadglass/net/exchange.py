@@ -99,7 +99,7 @@ class Exchange:
 
     @property
     def _awaits_admission(self) -> bool:
-        return self._service is None and self.opened.done()
+        return self._service is None and self.opened.done() and not self.driver.engine.is_requestor
 
     def happened(self, event: Event) -> None:
         """Take one event of the engine."""
@@ -126,6 +126,10 @@ class Exchange:
                 self.end(Closing.ABORTED)
             case ConnectionClosed():
                 self.end(Closing.LOST)
+
+    def gave_up(self, why: str) -> None:
+        """The driver lost its patience with the peer."""
+        self._on_fault(FaultKind.LIMIT, self.address, why)
 
     def _open(self, pdu: AssociateRq | AssociateAc) -> None:
         if not self.opened.done():
@@ -227,11 +231,10 @@ class Exchange:
             operation = self._current = self._queue.popleft()
             try:
                 await self._service.respond(served, operation.context, operation.command, operation.sink)
-            except AssociationLost:
-                pass  # it ended while we answered: `how` says how
             except Exception as fault:
-                self._on_fault(FaultKind.LOCAL, self.address, fault_words(fault))
-                self.abort()
+                if self.how is None or not isinstance(fault, AssociationLost):  # else it ended while we answered
+                    self._on_fault(FaultKind.LOCAL, self.address, fault_words(fault))
+                    self.abort()
             finally:
                 self._current = None
                 self._cancelled.discard(operation.command.message_id)

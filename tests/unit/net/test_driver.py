@@ -39,6 +39,10 @@ class Listener:
         self.data = bytearray()
         self.is_occupied = False
         self.commands_received = 0
+        self.complaints: list[str] = []
+
+    def gave_up(self, why: str) -> None:
+        self.complaints.append(why)
 
     def happened(self, event: Event) -> None:
         self.events.append(event)
@@ -119,6 +123,7 @@ async def test_who_says_nothing_is_hung_up_on(bench: Bench) -> None:
     assert bench.transport.how_closed == ""
     bench.loop.advance(0.2)
     assert bench.transport.how_closed == "closed"
+    assert bench.owner.complaints == ["no association request came in time"]
     bench.loop.advance(5)
     assert bench.transport.how_closed == "cut"
 
@@ -136,6 +141,7 @@ async def test_silence_ends_an_association(bench: Bench) -> None:
     assert bench.driver.is_open
     bench.loop.advance(2)
     assert bench.was_aborted
+    assert bench.owner.complaints == ["the peer fell silent"]
     assert not bench.driver.is_open
 
 
@@ -158,7 +164,7 @@ async def test_silence_while_we_do_not_read_is_ours(bench: Bench) -> None:
 
 async def test_a_byte_now_and_then_is_no_conversation(bench: Bench) -> None:
     bench.establish()
-    bench.receive(b"\x04\x00\x00\x04\x00\x00")
+    bench.receive(b"\x04\x00\x00\x00\x10\x06\x00\x00\x10\x02\x01\x00")  # a fragment of 4 KiB begins
     for _ in range(40):
         bench.loop.advance(30)
         if bench.transport.how_closed or bench.was_aborted:
@@ -166,6 +172,7 @@ async def test_a_byte_now_and_then_is_no_conversation(bench: Bench) -> None:
         bench.receive(b"\x00")
     assert bench.was_aborted
     assert bench.loop.now - 1000 <= 900
+    assert bench.owner.complaints == ["the peer sends next to nothing"]
 
 
 async def test_short_messages_now_and_then_are_a_conversation(bench: Bench) -> None:
@@ -187,6 +194,7 @@ async def test_who_does_not_read_is_cut_off(bench: Bench) -> None:
     assert bench.driver.is_open  # seen once
     bench.loop.advance(300)
     assert bench.transport.how_closed == "cut"
+    assert bench.owner.complaints == ["the peer stopped reading"]
     bench.driver.connection_lost(None)
     await waiting
 

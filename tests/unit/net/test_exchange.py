@@ -14,6 +14,7 @@ from helpers.requests import association_request, message_bytes
 from leadglass.dicom.dimse.decode import decode_command
 from leadglass.dicom.dimse.messages import CCancelRq, CEchoRq, CEchoRsp, CFindRq, CFindRsp, CStoreRq, Message, Request
 from leadglass.dicom.upperlayer import NegotiatedContext, encode_pdu
+from leadglass.net.errors import AssociationLost
 from leadglass.net.exchange import fault_words
 from leadglass.net.service import Closing, DataSink, FaultKind, ServedAssociation
 from leadglass.net.sinks import BytesSink, DiscardSink
@@ -135,6 +136,21 @@ async def test_a_service_that_cannot_give_a_sink_gets_to_answer() -> None:
         await read_message(peer)
     assert seen[0] is not None
     assert isinstance(seen[0].fault, StorageFault)
+
+
+async def test_another_association_lost_is_no_excuse() -> None:
+    """As when a C-MOVE destination hangs up and nobody caught it: the requester must not wait for ever."""
+
+    async def respond(*_: object) -> None:
+        raise AssociationLost("the destination has gone")
+
+    counted = Counted()
+    counted.factory = service_of(counted, respond=respond)
+    async with open_door(counted) as door, raw_peer(door.port) as peer:
+        await established(peer)
+        await peer.send(message_bytes(1, ECHO))
+        assert (await peer.read_pdu())[0] == ABORT
+    assert counted.faults == [(FaultKind.LOCAL, "127.0.0.1", "AssociationLost: the destination has gone")]
 
 
 async def test_a_sink_with_a_bug_aborts() -> None:
