@@ -15,6 +15,7 @@ from leadglass.archive.archive import Archive, Caller
 from leadglass.dicom.header import NeedMore, read_header
 from leadglass.dicom.instance_header import InstanceHeader, index_attributes
 from leadglass.gate.door import Episode
+from leadglass.store.index.adoption import adopt_study
 from leadglass.store.index.facts import study_facts
 from leadglass.store.index.instances import known_instances
 from leadglass.store.index.normal import normal_name, normal_text
@@ -78,7 +79,7 @@ class StoringSession:
         finally:
             incoming.discard()  # does nothing once the journal has taken it
         if outcome is StoreOutcome.CONFLICT:
-            conflict = Refused(RefusalReason.CONFLICTING_INSTANCE, self._caller.principal.name, Action.STORE)
+            conflict = Refused(RefusalReason.CONFLICTING_INSTANCE, self._caller.principal.id, Action.STORE)
             await self._write_down(conflict, header)
         else:
             episode.count(1, length)
@@ -145,8 +146,12 @@ class StoringSession:
         if wrapped is None or not same_form:
             return StoreOutcome.CONFLICT
         key = self._archive.keys.opened(stored.study_instance_uid, wrapped)
-        same = await self._archive.journal.same_data_set(incoming, stored.location, key)
-        return StoreOutcome.STORED_BEFORE if same else StoreOutcome.CONFLICT
+        if not await self._archive.journal.same_data_set(incoming, stored.location, key):
+            return StoreOutcome.CONFLICT
+        if not self._episodes[header.study_instance_uid][0].stored_by:  # recovery indexed it and knew no sender
+            caller = self._caller.principal.id
+            await self._archive.database.write(adopt_study, header.study_instance_uid, caller)
+        return StoreOutcome.STORED_BEFORE
 
     async def _compare_records(self, new: NewInstance, stored: Stored) -> StoreOutcome:
         archive, mine, first = self._archive, new.location, stored.location

@@ -74,8 +74,8 @@ def index_attributes(header: Header, transfer_syntax: str) -> InstanceHeader:
 
     PeerViolation (status A900) names the attribute if a UID the index is built on is missing or is not a UID.
     """
-    text = header.text
-    fields = {field: text(tag) for field, tag in INDEX_TAGS.items()}
+    values, text = header.values, header.text
+    fields = {field: text(tag) if tag in values else "" for field, tag in INDEX_TAGS.items()}
     for field, tag in IDENTIFYING.items():
         uid = uid_of(text(tag))
         if uid is None:

@@ -34,6 +34,8 @@ def text_of(vr: str, raw: bytes, charset: CharacterSet, *, is_little_endian: boo
         return _binary(vr, raw, is_little_endian)
     if raw.isascii() and b"\x1b" not in raw:
         text = raw.decode("ascii")
+        if "\\" not in text and "=" not in text and vr not in SINGLE_TEXT_VRS:  # nearly every value there is
+            return text.strip(PADDING)
     elif vr in CHARACTER_SET_VRS:
         text = charset.decode(raw, is_person_name=vr == "PN")
     else:
@@ -53,4 +55,6 @@ def _binary(vr: str, raw: bytes, is_little_endian: bool) -> str:
         return "\\".join(f"{group:04X}{element:04X}" for group, element in tags)
     number = NUMBERS[vr, is_little_endian]
     size = number.size
+    if len(raw) == size:
+        return str(number.unpack(raw)[0])
     return "\\".join([str(value) for (value,) in number.iter_unpack(raw[: len(raw) // size * size])])
