@@ -91,12 +91,13 @@ class Driver(asyncio.BufferedProtocol):
         self._backlog_seen = 0
         self._received = 0
         self._commands_seen = 0
-        self._looked_at = self._loop.time()
+        self._looked_at = 0.0
 
     # --- what asyncio tells ----------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         stream = self._transport = cast(asyncio.Transport, transport)  # uvloop's have the methods, not the base class
+        self._looked_at = self._loop.time()
         stream.set_write_buffer_limits(high=self._limits.max_send_backlog)
         if self._on_connected is not None:
             self._on_connected(stream)
