@@ -55,7 +55,7 @@ def _divide(_: object) -> float:
     return 1 / 0
 
 
-async def _waiting(workers: Workers, *calls: tuple[Any, ...], durable: bool = False) -> list[asyncio.Future[Any]]:
+async def _waiting(workers: Workers, *calls: tuple[Any, ...], durable: bool = False) -> list[asyncio.Task[Any]]:
     tasks = [asyncio.ensure_future(workers.call(fn, args, durable=durable)) for fn, *args in calls]  # type: ignore[arg-type]
     await asyncio.sleep(0)
     return tasks
