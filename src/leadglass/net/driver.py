@@ -91,13 +91,12 @@ class Driver(asyncio.BufferedProtocol):
         self._backlog_seen = 0
         self._received = 0
         self._commands_seen = 0
-        self._looked_at = 0.0
+        self._counting_since = 0.0
 
     # --- what asyncio tells ----------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         stream = self._transport = cast(asyncio.Transport, transport)  # uvloop's have the methods, not the base class
-        self._looked_at = self._loop.time()
         stream.set_write_buffer_limits(high=self._limits.max_send_backlog)
         if self._on_connected is not None:
             self._on_connected(stream)
@@ -113,8 +112,11 @@ class Driver(asyncio.BufferedProtocol):
         if self._on_first_bytes is not None:
             self._on_first_bytes(data)
             self._on_first_bytes = None
+        now = self._loop.time()
+        if not self._received:
+            self._counting_since = now
         self._received += nbytes
-        self.engine.receive_data(data, self._loop.time())
+        self.engine.receive_data(data, now)
         self._pump()
         rearm_quickack(self._socket)
 
@@ -164,6 +166,7 @@ class Driver(asyncio.BufferedProtocol):
     def act(self, verb: Callable[[float], None]) -> None:
         """Ask something of the engine (`verb` is given the time), then do what it wants done."""
         verb(self._loop.time())
+        self._received = 0  # what was said until now has had its answer
         self._pump()
 
     def abort(self, source: int = 0, reason: int = 0) -> None:
@@ -265,10 +268,9 @@ class Driver(asyncio.BufferedProtocol):
 
     def _is_dribbling(self, now: float) -> bool:
         """True if for an idle period there were bytes, but next to none, and no whole command."""
-        if now - self._looked_at < self._limits.idle_seconds:
+        if not self._received or now - self._counting_since < self._limits.idle_seconds:
             return False
-        self._looked_at = now
         commands = self._owner.commands_received
-        is_dribbling = 0 < self._received < _MIN_PROGRESS and commands == self._commands_seen and self.is_open
+        is_dribbling = self._received < _MIN_PROGRESS and commands == self._commands_seen and self.is_open
         self._received, self._commands_seen = 0, commands
-        return is_dribbling
+        return is_dribbling and now < (self.engine.timer() or 0)  # else it is plain silence
