@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from leadglass.archive.archive import Archive, Caller
+from leadglass.gate.door import Event
 from leadglass.store.index.facts import study_facts
 from leadglass.store.index.instances import known_instances
 from leadglass.store.index.outcomes import Stored
@@ -47,20 +48,26 @@ class Commitment:
 async def commit(archive: Archive, caller: Caller, references: Iterable[Reference]) -> Commitment:
     """Reads each object back and checks every tag of it before promising anything.
 
-    An instance of a study that the caller neither stored nor may see fails like one that does not exist.
+    An instance of a study that the caller neither stored nor may see fails like one that does not exist. If the index
+    does not answer, nothing is promised. What was promised is in the ledger; LedgerFault if it cannot be.
     """
     wanted = tuple(references)
-    known = await archive.database.read(known_instances, [reference.sop_instance_uid for reference in wanted])
     committed: list[Reference] = []
     failed: list[Failure] = []
     mine: dict[str, bool] = {}
-    for reference in wanted:
-        stored = known.get(reference.sop_instance_uid)
-        reason = await _why_not(archive, caller, reference, stored, mine)
-        if reason is None:
-            committed.append(reference)
-        else:
-            failed.append(Failure(reference, reason))
+    try:
+        known = await archive.database.read(known_instances, [reference.sop_instance_uid for reference in wanted])
+        for reference in wanted:
+            stored = known.get(reference.sop_instance_uid)
+            reason = await _why_not(archive, caller, reference, stored, mine)
+            if reason is None:
+                committed.append(reference)
+            else:
+                failed.append(Failure(reference, reason))
+    except StorageFault:
+        committed, failed = [], [Failure(reference, PROCESSING_FAILURE) for reference in wanted]
+    counts = {"committed": len(committed), "failed": len(failed)}
+    await archive.gate.record(Event.COMMITTED, caller.principal, caller.door, caller.address, counts=counts)
     return Commitment(tuple(committed), tuple(failed))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from leadglass.archive.archive import Archive, Caller
 from leadglass.archive.levels import IDENTIFIER_DOES_NOT_MATCH, QUERY_RETRIEVE_LEVEL, UNIQUE_KEY, Root, read_level
@@ -122,6 +122,5 @@ async def may_find(archive: Archive, caller: Caller) -> Refused | None:
     decision = await archive.gate.admit(caller.principal, Action.QUERY)
     if not isinstance(decision, Refused):
         return None
-    refusal = replace(decision, who=caller.principal.name)
-    await archive.gate.refused(refusal, caller.door, caller.address)
-    return refusal
+    await archive.gate.refused(decision, caller.door, caller.address)
+    return decision

@@ -81,16 +81,16 @@ async def plan(
         return decision
     visibility = await gate.visibility(caller.principal, action)
     objects = await archive.database.read(objects_of, request.level, request.uids, visibility, request.within)
-    if not objects:
-        named = request.uids if request.level is QueryLevel.STUDY else [request.within.get("StudyInstanceUID", "")]
-        await _write_down_what_was_refused(archive, caller, action, named)
+    given = {stored.study_instance_uid for stored in objects}
+    named = request.uids if request.level is QueryLevel.STUDY else [request.within.get("StudyInstanceUID", "")]
+    await _write_down_what_was_refused(archive, caller, action, [uid for uid in named if uid and uid not in given])
     return objects
 
 
 async def _write_down_what_was_refused(
     archive: Archive, caller: Caller, action: Action, study_instance_uids: Iterable[str]
 ) -> None:
-    """Somebody named a study that exists and got nothing: the ledger must know, the caller must not."""
+    """Somebody named a study that exists and got nothing of it: the ledger must know, the caller must not."""
     for uid in study_instance_uids:
         study = await archive.database.read(study_facts, uid)
         if study is None:

@@ -19,10 +19,10 @@ from leadglass.store.index.adoption import adopt_study
 from leadglass.store.index.facts import study_facts
 from leadglass.store.index.instances import known_instances
 from leadglass.store.index.normal import normal_name, normal_text
-from leadglass.store.index.outcomes import Duplicate, NewInstance, Stored
+from leadglass.store.index.outcomes import Duplicate, KeyDestroyed, NewInstance, Stored
 from leadglass.store.index.study_keys import key_by_id
 from leadglass.store.port import IncomingObject
-from leadglass.terms.errors import PeerAnswer, PeerViolation
+from leadglass.terms.errors import PeerAnswer, PeerViolation, StorageFault
 from leadglass.terms.outcome import RefusalReason, Refused
 from leadglass.terms.principal import Action
 from leadglass.terms.visibility import StudyFacts
@@ -135,6 +135,9 @@ class StoringSession:
         location = await archive.journal.append(incoming, key)
         new = NewInstance(header, location, self._caller.principal.id, archive.wall_clock())
         added = await archive.index.add(new)
+        if isinstance(added, KeyDestroyed):
+            archive.keys.forget(header.study_instance_uid)
+            raise StorageFault("the study was deleted while this instance of it was being stored")
         if isinstance(added, Duplicate):
             # The record just written stays behind, unreferenced; the first one wins.
             return await self._compare_records(new, added.existing)

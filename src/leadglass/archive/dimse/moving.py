@@ -95,6 +95,8 @@ class _Move:
         originator = Originator(self._served.calling_ae_title.text, self._command.message_id)
         async with Releasing(self._archive, self._caller, Action.DOWNLOAD) as releasing:
             for part, contexts in batches(objects):
+                if self._is_cancelled():
+                    return False
                 try:
                     async with self._destinations.lend(destination, contexts) as receiver:
                         went_through = await perform(
@@ -104,7 +106,7 @@ class _Move:
                             part,
                             self.counts,
                             originator=originator,
-                            is_cancelled=lambda: self._served.is_cancelled(self._command.message_id),
+                            is_cancelled=self._is_cancelled,
                             pending=self._pending,
                         )
                 except NetFault:
@@ -113,6 +115,9 @@ class _Move:
                 if not went_through:
                     return False
         return True
+
+    def _is_cancelled(self) -> bool:
+        return self._served.is_cancelled(self._command.message_id)
 
     async def _pending(self) -> None:
         await self._served.send(self._context, self.response(Status.PENDING, ""))

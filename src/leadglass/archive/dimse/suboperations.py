@@ -22,7 +22,7 @@ from leadglass.dicom.upperlayer import NegotiatedContext
 from leadglass.net.errors import AssociationLost, NetFault
 from leadglass.net.service import Buffer
 from leadglass.store.index.retrieval import StoredObject
-from leadglass.terms.errors import LeadglassError
+from leadglass.terms.errors import LeadglassError, LedgerFault, StorageFault
 
 __all__ = ["Originator", "Receiver", "SubOperations", "perform"]
 
@@ -104,27 +104,33 @@ async def perform(
     is_cancelled: Callable[[], bool],
     pending: Callable[[], Awaitable[None]],
 ) -> bool:
-    """Sends the objects one after another, counting each. False if it was cancelled on the way.
+    """Sends the objects one after another, counting each. False if it was cancelled on the way, or if nobody is left
+    to tell.
 
-    Raises LedgerFault (nothing more may leave). If the receiver is lost, the rest is counted as failed.
+    If the receiver is lost, the rest is counted as failed. So it is if the ledger or the index fails, which is raised:
+    LedgerFault or StorageFault, and nothing more may leave.
     """
     clock = asyncio.get_running_loop().time
     told = float("-inf")
     sent = 0
-    async with contextlib.aclosing(read_ahead(releasing, objects)) as ahead:
-        async for opened in ahead:
-            if is_cancelled():
-                return False
-            if clock() - told >= _PENDING_EVERY:
-                told = clock()
-                await pending()
-            try:
+    try:
+        async with contextlib.aclosing(read_ahead(releasing, objects)) as ahead:
+            async for opened in ahead:
+                if is_cancelled():
+                    return False
+                if clock() - told >= _PENDING_EVERY:
+                    told = clock()
+                    await pending()
+                    if is_cancelled():
+                        return False
                 category = await _sub_operation(archive, releasing, receiver, opened, originator)
-            except AssociationLost:
-                counts.fail_rest([stored.sop_instance_uid for stored in objects[sent:]])
-                return True
-            counts.count(opened.stored.sop_instance_uid, category)
-            sent += 1
+                counts.count(opened.stored.sop_instance_uid, category)
+                sent += 1
+    except AssociationLost:
+        counts.fail_rest([stored.sop_instance_uid for stored in objects[sent:]])
+    except (LedgerFault, StorageFault):
+        counts.fail_rest([stored.sop_instance_uid for stored in objects[sent:]])
+        raise
     return True
 
 
