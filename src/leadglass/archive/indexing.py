@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from leadglass.store.index.database import Database
-from leadglass.store.index.instances import add_instances
-from leadglass.store.index.outcomes import AddOutcome, NewInstance
+from leadglass.store.index.outcomes import AddOutcome, KeyDestroyed, NewInstance
+from leadglass.store.index.readable import add_readable_instances
 
 __all__ = ["IndexQueue"]
 
@@ -24,12 +24,12 @@ class IndexQueue:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._waiting: list[tuple[NewInstance, asyncio.Future[AddOutcome]]] = []
+        self._waiting: list[tuple[NewInstance, asyncio.Future[AddOutcome | KeyDestroyed]]] = []
         self._writer: asyncio.Task[None] | None = None
 
-    async def add(self, instance: NewInstance) -> AddOutcome:
+    async def add(self, instance: NewInstance) -> AddOutcome | KeyDestroyed:
         """The outcome once the row is committed: from then on queries see it. StorageFault if it cannot be."""
-        future: asyncio.Future[AddOutcome] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[AddOutcome | KeyDestroyed] = asyncio.get_running_loop().create_future()
         self._waiting.append((instance, future))
         if self._writer is None:
             self._writer = asyncio.create_task(self._write())
@@ -43,10 +43,14 @@ class IndexQueue:
         finally:
             self._writer = None
 
-    async def _write_batch(self, batch: Sequence[tuple[NewInstance, asyncio.Future[AddOutcome]]]) -> None:
+    async def _write_batch(
+        self, batch: Sequence[tuple[NewInstance, asyncio.Future[AddOutcome | KeyDestroyed]]]
+    ) -> None:
         try:
             instances = [instance for instance, _ in batch]
-            outcomes = await self._database.write(add_instances, instances, _positions_after(instances), durable=False)
+            outcomes = await self._database.write(
+                add_readable_instances, instances, _positions_after(instances), durable=False
+            )
         except BaseException as fault:
             for _, future in batch:
                 if not future.done():

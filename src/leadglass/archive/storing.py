@@ -21,6 +21,7 @@ from leadglass.store.index.instances import known_instances
 from leadglass.store.index.normal import normal_name, normal_text
 from leadglass.store.index.outcomes import Duplicate, KeyDestroyed, NewInstance, Stored
 from leadglass.store.index.study_keys import key_by_id
+from leadglass.store.keys import StudyKey
 from leadglass.store.port import IncomingObject
 from leadglass.terms.errors import PeerAnswer, PeerViolation, StorageFault
 from leadglass.terms.outcome import RefusalReason, Refused
@@ -137,16 +138,18 @@ class StoringSession:
         added = await archive.index.add(new)
         if isinstance(added, KeyDestroyed):
             archive.keys.forget(header.study_instance_uid)
-            raise StorageFault("the study was deleted while this instance of it was being stored")
+            raise _deleted_meanwhile()
         if isinstance(added, Duplicate):
             # The record just written stays behind, unreferenced; the first one wins.
-            return await self._compare_records(new, added.existing)
+            return await self._compare_records(new, key, added.existing)
         return StoreOutcome.STORED
 
     async def _compare(self, incoming: IncomingObject, header: InstanceHeader, stored: Stored) -> StoreOutcome:
         same_form = stored.transfer_syntax_uid == header.transfer_syntax_uid
         wrapped = await self._archive.database.read(key_by_id, stored.location.key_id)
-        if wrapped is None or not same_form:
+        if wrapped is None:
+            raise _deleted_meanwhile()
+        if not same_form:
             return StoreOutcome.CONFLICT
         key = self._archive.keys.opened(stored.study_instance_uid, wrapped)
         if not await self._archive.journal.same_data_set(incoming, stored.location, key):
@@ -156,14 +159,15 @@ class StoringSession:
             await self._archive.database.write(adopt_study, header.study_instance_uid, caller)
         return StoreOutcome.STORED_BEFORE
 
-    async def _compare_records(self, new: NewInstance, stored: Stored) -> StoreOutcome:
+    async def _compare_records(self, new: NewInstance, our_key: StudyKey, stored: Stored) -> StoreOutcome:
         archive, mine, first = self._archive, new.location, stored.location
         wrapped = await archive.database.read(key_by_id, first.key_id)
-        if wrapped is None or stored.transfer_syntax_uid != new.header.transfer_syntax_uid:
+        if wrapped is None:
+            raise _deleted_meanwhile()
+        if stored.transfer_syntax_uid != new.header.transfer_syntax_uid:
             return StoreOutcome.CONFLICT
         if mine.plaintext_length - mine.dataset_offset != first.plaintext_length - first.dataset_offset:
             return StoreOutcome.CONFLICT
-        our_key = await archive.keys.for_storing(new.header.study_instance_uid)
         their_key = archive.keys.opened(stored.study_instance_uid, wrapped)
         ours = archive.journal.read(mine, our_key, mine.dataset_offset)
         theirs = archive.journal.read(first, their_key, first.dataset_offset)
@@ -213,6 +217,10 @@ def _header_of(incoming: IncomingObject, announced: Announced) -> InstanceHeader
                 clause="PS3.4 §B.2.3",
             )
     return header
+
+
+def _deleted_meanwhile() -> StorageFault:
+    return StorageFault("the study was deleted while this instance of it was being stored")
 
 
 def _facts_of(header: InstanceHeader, caller: Caller) -> StudyFacts:

@@ -33,9 +33,9 @@ async def destroy_study(database: Database, study_instance_uid: str) -> DeletedS
 
 def delete_study(conn: Connection, study_instance_uid: str) -> DeletedStudy | None:
     """What went, or None if there was nothing. The caller must `scrub` the database afterwards."""
+    key_destroyed = delete_study_key(conn, study_instance_uid)  # first: whoever adds instances holds it first, too
     query = select(studies.c.id).where(studies.c.study_instance_uid == study_instance_uid).with_for_update()
     study_row = conn.execute(query).scalar_one_or_none()
-    key_destroyed = delete_study_key(conn, study_instance_uid)
     if study_row is None and not key_destroyed:
         return None
     conn.execute(delete(collection_studies).where(collection_studies.c.study_instance_uid == study_instance_uid))

@@ -8,7 +8,7 @@ from datetime import datetime
 from leadglass.dicom.instance_header import InstanceHeader
 from leadglass.store.location import Location
 
-__all__ = ["AddOutcome", "Added", "Duplicate", "NewInstance", "Stored"]
+__all__ = ["AddOutcome", "Added", "Duplicate", "KeyDestroyed", "NewInstance", "Stored"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +47,9 @@ class Duplicate:
 
 
 AddOutcome = Added | Duplicate
+
+
+@dataclass(frozen=True, slots=True)
+class KeyDestroyed:
+    """The study was deleted after the record was encrypted with its key: nobody can ever read the record, and there is
+    no row for it."""
