@@ -118,8 +118,8 @@ class Committer:
             volume.append(self._buffer[:size])
         except Exception as error:  # whatever it was: nothing of this batch may be called durable
             self._leave_volume()
-            fault = error if isinstance(error, StorageFault) else StorageFault("the journal's writer failed")
-            return [(work, fault) for work in batch]
+            why = error if isinstance(error, StorageFault) else StorageFault("the journal's writer failed")
+            return [(work, why) for work in batch]
         self.ends[volume.number] = volume.end
         self._records += len(batch)
         return list(zip(batch, locations, strict=True))
