@@ -12,6 +12,7 @@ from leadglass.dicom import uids
 from leadglass.dicom.upperlayer import AssociateRq, ProposedContext, RoleSelection, UserInformation
 from leadglass.gate.devices import Device
 from leadglass.net.connector import RequestedAssociation, open_association
+from leadglass.net.errors import TlsFault
 from leadglass.net.tls import TlsContext
 from leadglass.store.index.retrieval import StoredObject
 from leadglass.terms.ae_title import AETitle
@@ -32,12 +33,14 @@ class Destination:
     host: str
     port: int
     uses_tls: bool
+    fingerprint: str = ""
+    """Of the certificate it must show: another enrolled device at its address is not it."""
 
     @classmethod
     def of(cls, device: Device) -> Destination:
         """Where `device`, which has an address, listens."""
         host, _, port = device.address.rpartition(":")
-        return cls(device.ae_title, host.strip("[]"), int(port), device.tls_only)
+        return cls(device.ae_title, host.strip("[]"), int(port), device.tls_only, device.fingerprint)
 
 
 class Destinations:
@@ -49,6 +52,7 @@ class Destinations:
         self._idle: dict[tuple[Destination, frozenset[ProposedContext]], RequestedAssociation] = {}
         self._timers: dict[tuple[Destination, frozenset[ProposedContext]], asyncio.TimerHandle] = {}
         self._background: set[asyncio.Task[None]] = set()
+        self._releases: set[asyncio.Task[None]] = set()
 
     @contextlib.asynccontextmanager
     async def lend(
@@ -85,13 +89,20 @@ class Destinations:
             ),
         )
         tls = self._tls() if destination.uses_tls else None
-        return await open_association(destination.host, destination.port, request, tls=tls, timeout=_CONNECT_SECONDS)
+        association = await open_association(
+            destination.host, destination.port, request, tls=tls, timeout=_CONNECT_SECONDS
+        )
+        shown = association.evidence.certificate
+        if tls is not None and (shown is None or shown.fingerprint != destination.fingerprint):
+            association.abort()
+            raise TlsFault(
+                f"{destination.host}:{destination.port} shows another certificate than the enrolled device's"
+            )
+        return association
 
     def in_background(self, work: Coroutine[Any, Any, None]) -> None:
         """Runs `work`, which talks to a destination, after the association it came from has ended."""
-        task = asyncio.create_task(work)
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)
+        _start(work, self._background)
 
     async def close(self) -> None:
         """Releases all idle associations, and ends what runs in the background."""
@@ -99,7 +110,7 @@ class Destinations:
             task.cancel()
         for key in list(self._idle):
             self._let_go(key)
-        await asyncio.gather(*self._background, return_exceptions=True)
+        await asyncio.gather(*self._background, *self._releases, return_exceptions=True)
 
     def _take(self, key: tuple[Destination, frozenset[ProposedContext]]) -> RequestedAssociation | None:
         association = self._idle.pop(key, None)
@@ -115,7 +126,14 @@ class Destinations:
     def _let_go(self, key: tuple[Destination, frozenset[ProposedContext]]) -> None:
         association = self._take(key)
         if association is not None:
-            self.in_background(association.release())
+            _start(association.release(), self._releases)
+
+
+def _start(work: Coroutine[Any, Any, None], running: set[asyncio.Task[None]]) -> None:
+    """Runs `work`; `running` holds it until it ends, as the event loop itself does not."""
+    task = asyncio.create_task(work)
+    running.add(task)
+    task.add_done_callback(running.discard)
 
 
 def batches(objects: Sequence[StoredObject]) -> Iterator[tuple[list[StoredObject], list[ProposedContext]]]:

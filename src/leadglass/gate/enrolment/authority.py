@@ -25,6 +25,7 @@ CA_LIFETIME: Final = timedelta(days=3652)
 DEVICE_LIFETIME: Final = timedelta(days=730)
 SERVER_LIFETIME: Final = timedelta(days=730)
 _BACKDATED: Final = timedelta(minutes=5)  # a device's clock may be a little behind ours
+_BOTH: Final = (ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +72,27 @@ class EnrolmentAuthority:
         """What devices are given so that they know our doors."""
         return self._certificate.public_bytes(serialization.Encoding.PEM)
 
-    def issue_device(self, device_id: str, name: str, now: datetime, *, ae_title: str = "") -> Issued:
-        """A client certificate for a device; the id in its subject alternative name is the device's row id."""
+    def issue_device(
+        self, device_id: str, name: str, now: datetime, *, ae_title: str = "", listens: bool = False
+    ) -> Issued:
+        """A client certificate for a device; the id in its subject alternative name is the device's row id.
+
+        Only one that `listens` may also be a TLS server with it: others could pose as the archive before devices.
+        """
         subject = [_attribute(NameOID.COMMON_NAME, name)]
         if ae_title:
             subject.append(_attribute(NameOID.ORGANIZATIONAL_UNIT_NAME, ae_title))
         names = [x509.UniformResourceIdentifier(f"urn:leadglass:device:{device_id}")]
-        return self._issue(x509.Name(subject), names, ExtendedKeyUsageOID.CLIENT_AUTH, now, DEVICE_LIFETIME)
+        usages = _BOTH if listens else (ExtendedKeyUsageOID.CLIENT_AUTH,)
+        return self._issue(x509.Name(subject), names, usages, now, DEVICE_LIFETIME)
 
     def issue_server(self, names: Sequence[str], now: datetime) -> Issued:
-        """A server certificate for `names`: host names and IP addresses, the first one also as common name."""
+        """A server certificate for `names`: host names and IP addresses, the first one also as common name.
+
+        Good for a client too: the archive shows it to the destinations it calls.
+        """
         subject = x509.Name([_attribute(NameOID.COMMON_NAME, names[0])])
-        return self._issue(
-            subject, [host_name(name) for name in names], ExtendedKeyUsageOID.SERVER_AUTH, now, SERVER_LIFETIME
-        )
+        return self._issue(subject, [host_name(name) for name in names], _BOTH, now, SERVER_LIFETIME)
 
     def has_signed(self, certificate: x509.Certificate) -> bool:
         """True if this CA issued `certificate`."""
@@ -98,7 +106,7 @@ class EnrolmentAuthority:
         self,
         subject: x509.Name,
         names: Sequence[x509.GeneralName],
-        usage: x509.ObjectIdentifier,
+        usages: Sequence[x509.ObjectIdentifier],
         now: datetime,
         lifetime: timedelta,
     ) -> Issued:
@@ -114,7 +122,7 @@ class EnrolmentAuthority:
             _builder(subject, self._certificate.subject, key, begin, end)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_key_usage(signs_certificates=False), critical=True)
-            .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+            .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
             .add_extension(x509.SubjectAlternativeName(names), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(issuer_key), critical=False)
             .sign(self._key, hashes.SHA256())

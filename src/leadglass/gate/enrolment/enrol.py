@@ -30,7 +30,7 @@ async def enrol_with_certificate(
     The folder is complete before the row exists: a crash in between leaves a certificate nobody knows, which opens
     nothing. If the row cannot be added, the folder is taken away again.
     """
-    issued = authority.issue_device(device.id, device.name, now, ae_title=device.ae_title)
+    issued = authority.issue_device(device.id, device.name, now, ae_title=device.ae_title, listens=bool(device.address))
     known = replace(device, fingerprint=issued.fingerprint)
     handover = write_handover(
         folder,

@@ -86,6 +86,12 @@ def test_a_device_certificate_names_the_device_and_is_for_clients(authority: Enr
     assert b"PRIVATE" not in repr(issued).encode()
 
 
+def test_a_device_that_listens_may_be_a_tls_server_with_its_certificate(authority: EnrolmentAuthority) -> None:
+    issued = authority.issue_device("dev-1", "ct1", NOW, listens=True)
+    usage = extension(parsed(issued.certificate_pem), x509.ExtendedKeyUsage)
+    assert list(usage) == [ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH]
+
+
 def test_every_certificate_has_its_own_key_and_serial(authority: EnrolmentAuthority) -> None:
     one, two = (authority.issue_device("dev-1", "ct1", NOW) for _ in range(2))
     assert one.key_pem != two.key_pem
@@ -151,13 +157,18 @@ def test_tls_believes_both_sides_in_strict_mode(tmp_path: Path, authority: Enrol
     assert x509.load_der_x509_certificate(shown).fingerprint(hashes.SHA256()).hex() == device.fingerprint
 
 
-def test_tls_does_not_take_one_kind_of_certificate_for_the_other(tmp_path: Path, authority: EnrolmentAuthority) -> None:
+def test_a_device_cannot_pose_as_the_archive(tmp_path: Path, authority: EnrolmentAuthority) -> None:
     ca = authority.certificate_pem
-    server_certificate = authority.issue_server(["localhost"], NOW)
     device = authority.issue_device("dev-1", "localhost", NOW)
-    server = context(tmp_path, ssl.PROTOCOL_TLS_SERVER, server_certificate, ca)
-    with pytest.raises(ssl.SSLError):
-        shake_hands(server, context(tmp_path, ssl.PROTOCOL_TLS_CLIENT, server_certificate, ca), "localhost")
     posing = context(tmp_path, ssl.PROTOCOL_TLS_SERVER, device, ca)
     with pytest.raises(ssl.SSLError):
         shake_hands(posing, context(tmp_path, ssl.PROTOCOL_TLS_CLIENT, device, ca), "localhost")
+
+
+def test_the_archive_calls_a_device_that_listens(tmp_path: Path, authority: EnrolmentAuthority) -> None:
+    ca = authority.certificate_pem
+    device = authority.issue_device("dev-1", "ct1", NOW, listens=True)
+    listening = context(tmp_path, ssl.PROTOCOL_TLS_SERVER, device, ca)
+    archive = context(tmp_path, ssl.PROTOCOL_TLS_CLIENT, authority.issue_server(["localhost"], NOW), ca)
+    archive.check_hostname = False
+    assert shake_hands(listening, archive, "localhost").getpeercert(binary_form=True) is not None

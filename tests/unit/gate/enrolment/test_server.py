@@ -30,7 +30,7 @@ def test_made_once_with_all_names(tmp_path: Path, authority: EnrolmentAuthority)
     assert "pacs.example" in names.get_values_for_type(x509.DNSName)
     assert {"127.0.0.1", "::1", "192.0.2.1"} <= {str(ip) for ip in names.get_values_for_type(x509.IPAddress)}
     usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    assert list(usage) == [ExtendedKeyUsageOID.SERVER_AUTH]
+    assert list(usage) == [ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH]
     again = ensure_server_certificate(tmp_path / "tls", authority, NOW, ["pacs.example"])
     assert not again.is_new
     assert again.certificate.read_bytes() == first.certificate.read_bytes()
