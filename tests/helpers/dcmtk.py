@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pydicom
+
 from helpers.peers import peer
 from helpers.ports import wait_for_port
 
-__all__ = ["ToolResult", "require_tool", "run_dcmtk", "running_tool"]
+__all__ = ["ToolResult", "require_tool", "responses_in", "run_dcmtk", "running_tool"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,11 @@ async def run_dcmtk(command: str, *arguments: object, nodelay: bool = True, seco
         raise
     assert process.returncode is not None
     return ToolResult(process.returncode, output.decode("utf-8", "replace"))
+
+
+def responses_in(folder: Path) -> list[pydicom.Dataset]:
+    """What findscu -X has written into `folder`: the identifiers of the responses, in their order."""
+    return [pydicom.dcmread(path, force=True) for path in sorted(folder.glob("rsp*.dcm"))]
 
 
 @contextlib.contextmanager
