@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from leadglass.archive.archive import Archive, Caller
 from leadglass.archive.levels import IDENTIFIER_DOES_NOT_MATCH, UNIQUE_KEY, Root, read_level
 from leadglass.archive.matching import parse_match
+from leadglass.archive.open_studies import OpenStudies
 from leadglass.dicom.dictionary import tag_of
 from leadglass.dicom.identifier import Identifier
-from leadglass.gate.door import Episode
 from leadglass.store.index.facts import study_facts
 from leadglass.store.index.matching import AnyOf, QueryLevel, Single
 from leadglass.store.index.retrieval import StoredObject, objects_of
@@ -142,21 +141,20 @@ class Releasing:
         self._archive = archive
         self._caller = caller
         self._action = action
-        self._episodes: dict[str, Episode] = {}
-        self._closing = AsyncExitStack()
+        self._studies = OpenStudies()
 
     async def __aenter__(self) -> Releasing:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._closing.aclose()
+        await self._studies.close()
 
     async def admit(self, study_instance_uid: str) -> bool:
         """True once the study's episode is open: judged at this moment, and durable in the ledger.
 
         False if it is gone, or if the permission was withdrawn since the plan was made. LedgerFault: no release.
         """
-        if study_instance_uid in self._episodes:
+        if self._studies.get(study_instance_uid) is not None:
             return True
         archive, caller = self._archive, self._caller
         study = await archive.database.read(study_facts, study_instance_uid)
@@ -169,7 +167,7 @@ class Releasing:
         opening = archive.gate.episode(
             caller.principal, study, self._action, caller.door, caller.address, because=decision.because
         )
-        self._episodes[study_instance_uid] = await self._closing.enter_async_context(opening)
+        await self._studies.open(study, opening)
         return True
 
     async def open(self, stored: StoredObject) -> Opened:
@@ -183,8 +181,9 @@ class Releasing:
     def released(self, stored: StoredObject) -> None:
         """Counts an object that left (or is leaving: the count is never too low)."""
         location = stored.location
-        episode = self._episodes[stored.study_instance_uid]
-        episode.count(1, location.plaintext_length - location.dataset_offset)
+        study = self._studies.get(stored.study_instance_uid)
+        assert study is not None, "it was admitted"
+        study.episode.count(1, location.plaintext_length - location.dataset_offset)
 
 
 async def read_ahead(releasing: Releasing, objects: Sequence[StoredObject]) -> AsyncGenerator[Opened | Withheld, None]:

@@ -7,14 +7,13 @@ have are refused and the first ones kept (IHE: no silent replacement).
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from enum import Enum
 
 from leadglass.archive.archive import Archive, Caller
+from leadglass.archive.open_studies import OpenStudies, OpenStudy
 from leadglass.dicom.header import NeedMore, read_header
 from leadglass.dicom.instance_header import InstanceHeader, index_attributes
-from leadglass.gate.door import Episode
 from leadglass.store.index.adoption import adopt_study
 from leadglass.store.index.facts import study_facts
 from leadglass.store.index.instances import known_instances
@@ -59,9 +58,7 @@ class StoringSession:
         self._archive = archive
         self._caller = caller
         self._name = name  # of this session, in the ledger
-        self._episodes: dict[str, tuple[StudyFacts, Episode]] = {}
-        self._new_studies: set[str] = set()  # not in the index when their first instance came
-        self._closing = AsyncExitStack()
+        self._studies = OpenStudies()
 
     async def store(self, incoming: IncomingObject, announced: Announced) -> StoreOutcome:
         """Stores a finished `incoming`, which belongs to this deed from now on.
@@ -73,65 +70,65 @@ class StoringSession:
         try:
             header = _header_of(incoming, announced)
             length = incoming.length
-            episode = await self._admitted(header)
-            if episode is None:
+            study = await self._admitted(header)
+            if study is None:
                 return StoreOutcome.REFUSED
-            outcome = await self._keep(incoming, header)
+            outcome = await self._keep(incoming, header, study)
         finally:
             incoming.discard()  # does nothing once the journal has taken it
         if outcome is StoreOutcome.CONFLICT:
             conflict = Refused(RefusalReason.CONFLICTING_INSTANCE, self._caller.principal.id, Action.STORE)
             await self._write_down(conflict, header)
         else:
-            episode.count(1, length)
+            study.episode.count(1, length)
         return outcome
 
     async def close(self) -> None:
         """Ends the episodes: their counts are written."""
-        self._episodes.clear()
-        await self._closing.aclose()
+        await self._studies.close()
 
-    async def _admitted(self, header: InstanceHeader) -> Episode | None:
-        """The open episode of the study, opened now if need be; None if the gate refused (and wrote it down)."""
+    async def _admitted(self, header: InstanceHeader) -> OpenStudy | None:
+        """The study under an open episode, opened now if need be; None if the gate refused (and wrote it down)."""
         gate, caller = self._archive.gate, self._caller
-        study, episode = self._episodes.get(header.study_instance_uid, (None, None))
-        if study is None:
-            study = await self._archive.database.read(study_facts, header.study_instance_uid)
-            if study is None:
-                self._new_studies.add(header.study_instance_uid)
-                study = _facts_of(header, caller)
-        if (study.patient_id, study.issuer_of_patient_id) != (header.patient_id, header.issuer_of_patient_id):
+        study = self._studies.get(header.study_instance_uid)
+        stored = study.facts if study else await self._archive.database.read(study_facts, header.study_instance_uid)
+        facts = stored or _facts_of(header, caller)
+        if (facts.patient_id, facts.issuer_of_patient_id) != (header.patient_id, header.issuer_of_patient_id):
             raise PeerViolation(
                 "the Patient ID or its issuer is not that of the study stored under this Study Instance UID",
                 answer=PeerAnswer(status=_DATA_SET_DOES_NOT_MATCH),
             )
-        decision = await gate.admit_store(caller.principal, study)
+        decision = await gate.admit_store(caller.principal, facts)
         if isinstance(decision, Refused):
             await self._write_down(decision, header)
             return None
-        if episode is None:
-            opening = gate.episode(
-                caller.principal,
-                study,
-                Action.STORE,
-                caller.door,
-                caller.address,
-                because=decision.because,
-                association=self._name,
-            )
-            episode = await self._closing.enter_async_context(opening)
-            self._episodes[study.study_instance_uid] = (study, episode)
-        return episode
+        if study is not None:
+            return study
+        opening = gate.episode(
+            caller.principal,
+            facts,
+            Action.STORE,
+            caller.door,
+            caller.address,
+            because=decision.because,
+            association=self._name,
+        )
+        return await self._studies.open(facts, opening, is_new=stored is None)
 
-    async def _keep(self, incoming: IncomingObject, header: InstanceHeader) -> StoreOutcome:
+    async def _keep(self, incoming: IncomingObject, header: InstanceHeader, study: OpenStudy) -> StoreOutcome:
         """Senders repeat themselves, so what may be a duplicate is compared before it takes room on the disk. In a
         study that is new, duplicates are rare: there they are found when the row is added, and the question is saved.
         """
         archive = self._archive
-        if header.study_instance_uid not in self._new_studies:
+        if not study.is_new:
             known = await archive.database.read(known_instances, [header.sop_instance_uid])
             if (stored := known.get(header.sop_instance_uid)) is not None:
-                return await self._compare(incoming, header, stored)
+                outcome = await self._compare(incoming, header, stored)
+                if outcome is StoreOutcome.STORED_BEFORE and not study.facts.stored_by:
+                    # Recovery indexed the study and knew no sender; this one holds the same bytes.
+                    caller = self._caller.principal.id
+                    await archive.database.write(adopt_study, header.study_instance_uid, caller)
+                return outcome
         key = await archive.keys.for_storing(header.study_instance_uid)
         location = await archive.journal.append(incoming, key)
         new = NewInstance(header, location, self._caller.principal.id, archive.wall_clock())
@@ -152,12 +149,8 @@ class StoringSession:
         if not same_form:
             return StoreOutcome.CONFLICT
         key = self._archive.keys.opened(stored.study_instance_uid, wrapped)
-        if not await self._archive.journal.same_data_set(incoming, stored.location, key):
-            return StoreOutcome.CONFLICT
-        if not self._episodes[header.study_instance_uid][0].stored_by:  # recovery indexed it and knew no sender
-            caller = self._caller.principal.id
-            await self._archive.database.write(adopt_study, header.study_instance_uid, caller)
-        return StoreOutcome.STORED_BEFORE
+        same = await self._archive.journal.same_data_set(incoming, stored.location, key)
+        return StoreOutcome.STORED_BEFORE if same else StoreOutcome.CONFLICT
 
     async def _compare_records(self, new: NewInstance, our_key: StudyKey, stored: Stored) -> StoreOutcome:
         archive, mine, first = self._archive, new.location, stored.location

@@ -1,0 +1,58 @@
+"""The studies one association is at work on, each under its ledger episode: few at a time, however many in all."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from contextlib import AbstractAsyncContextManager
+from typing import Final
+
+from leadglass.gate.door import Episode
+from leadglass.terms.visibility import StudyFacts
+
+__all__ = ["OpenStudies", "OpenStudy"]
+
+_MOST: Final = 16
+"""A sender that goes through a whole archive opens one episode after another; these many stay open."""
+
+
+class OpenStudy:
+    """A study under an open episode. `is_new`: it was not in the index when its first instance came."""
+
+    def __init__(
+        self, facts: StudyFacts, episode: Episode, opening: AbstractAsyncContextManager[Episode], is_new: bool
+    ) -> None:
+        self.facts = facts
+        self.episode = episode
+        self.opening = opening
+        self.is_new = is_new
+
+
+class OpenStudies:
+    """By Study Instance UID. Opening one too many closes the one that was not asked for the longest."""
+
+    def __init__(self) -> None:
+        self._open: OrderedDict[str, OpenStudy] = OrderedDict()
+
+    def get(self, study_instance_uid: str) -> OpenStudy | None:
+        """The open study, which then counts as asked for last; None if it is not open (any more)."""
+        found = self._open.get(study_instance_uid)
+        if found is not None:
+            self._open.move_to_end(study_instance_uid)
+        return found
+
+    async def open(
+        self, facts: StudyFacts, opening: AbstractAsyncContextManager[Episode], *, is_new: bool = False
+    ) -> OpenStudy:
+        """Enters the episode: its entry is durable on return. LedgerFault: nothing was opened."""
+        opened = OpenStudy(facts, await opening.__aenter__(), opening, is_new)
+        self._open[facts.study_instance_uid] = opened
+        if len(self._open) > _MOST:
+            _, oldest = self._open.popitem(last=False)
+            await oldest.opening.__aexit__(None, None, None)
+        return opened
+
+    async def close(self) -> None:
+        """Ends all episodes: their counts are written."""
+        while self._open:
+            _, oldest = self._open.popitem(last=False)
+            await oldest.opening.__aexit__(None, None, None)
