@@ -45,7 +45,9 @@ EVERYTHING = Selector(SelectorKind.EVERYTHING)
 _PIXEL_DATA = b"\xe0\x7f\x10\x00OW\x00\x00"
 
 
-def data_set(study: str = "1.2.1", instance: str = "1.2.1.1.1", pixels: bytes = b"pixels..", **attributes: str) -> bytes:
+def data_set(
+    study: str = "1.2.1", instance: str = "1.2.1.1.1", pixels: bytes = b"pixels..", **attributes: str
+) -> bytes:
     """The data set of a CT image in explicit VR little endian. Name only what the test is about."""
     said = {
         "SOPClassUID": CT,
@@ -92,9 +94,7 @@ class ArchiveWorld:
         self.registry = Registry(self.index, lambda: self.now, revision)
         accounts = Accounts(self.index, revision)
         cheap = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-        gate = Gate(
-            Identity(accounts, cheap), accounts, self.ledger, pseudonym_key=b"k" * 32, clock=lambda: self.now
-        )
+        gate = Gate(Identity(accounts, cheap), accounts, self.ledger, pseudonym_key=b"k" * 32, clock=lambda: self.now)
         self.archive = Archive(
             database=self.index,
             journal=self.journal,
@@ -103,6 +103,7 @@ class ArchiveWorld:
             gate=gate,
             transcoder=self.transcoder,
             wall_clock=lambda: self.now,
+            report=self.reported.append,
         )
 
     async def close(self) -> None:

@@ -8,7 +8,15 @@ from typing import Any
 
 from helpers.callers import evidence
 from helpers.requests import association_request
-from leadglass.dicom.dimse.messages import CStoreRq, CStoreRsp, Message, NEventReportRq, NEventReportRsp, Request, Response
+from leadglass.dicom.dimse.messages import (
+    CStoreRq,
+    CStoreRsp,
+    Message,
+    NEventReportRq,
+    NEventReportRsp,
+    Request,
+    Response,
+)
 from leadglass.dicom.identifier import Identifier, decode_identifier
 from leadglass.dicom.upperlayer import AssociateRq, NegotiatedContext
 from leadglass.net.errors import AssociationLost
@@ -22,7 +30,9 @@ __all__ = ["Playbook", "context", "sink"]
 EXPLICIT = "1.2.840.10008.1.2.1"
 
 
-def context(abstract_syntax: str, number: int = 1, transfer_syntax: str = EXPLICIT, *, scu: bool = False) -> NegotiatedContext:
+def context(
+    abstract_syntax: str, number: int = 1, transfer_syntax: str = EXPLICIT, *, scu: bool = False
+) -> NegotiatedContext:
     """An accepted presentation context; `scu` if we may send on it."""
     return NegotiatedContext(number, abstract_syntax, transfer_syntax, we_are_scu=scu, we_are_scp=not scu)
 

@@ -12,6 +12,7 @@ from leadglass.archive.transcoding import Transcoder
 from leadglass.gate.door import Gate
 from leadglass.store.index.database import Database
 from leadglass.store.port import ObjectJournal
+from leadglass.terms.errors import LeadglassError
 from leadglass.terms.evidence import Door
 from leadglass.terms.principal import Principal
 
@@ -29,6 +30,8 @@ class Archive:
     gate: Gate
     transcoder: Transcoder
     wall_clock: Callable[[], datetime]
+    report: Callable[[LeadglassError], None]
+    """Told of our own troubles (disk, ledger), for the log of the machine's owner."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,9 @@ from leadglass.store.index.instances import known_instances
 from leadglass.store.index.outcomes import Stored
 from leadglass.store.index.study_keys import key_by_id
 from leadglass.terms.errors import StorageFault
+from leadglass.terms.outcome import Refused
 from leadglass.terms.principal import Action
+from leadglass.terms.visibility import StudyFacts
 
 __all__ = ["Commitment", "Failure", "Reference", "commit"]
 
@@ -91,11 +93,18 @@ async def _why_not(
 
 
 async def _concerns(archive: Archive, caller: Caller, study_instance_uid: str, mine: dict[str, bool]) -> bool:
-    """True if the caller stored the study, or may query it. Answers are kept in `mine`."""
+    """True if the caller stored the study, or may query it; a refusal is in the ledger. Answers are kept in `mine`."""
     if study_instance_uid not in mine:
         study = await archive.database.read(study_facts, study_instance_uid)
-        visibility = await archive.gate.visibility(caller.principal, Action.QUERY)
-        mine[study_instance_uid] = study is not None and (
-            study.stored_by == caller.principal.id or visibility.admits(study)
-        )
+        mine[study_instance_uid] = study is not None and await _may_know_of(archive, caller, study)
     return mine[study_instance_uid]
+
+
+async def _may_know_of(archive: Archive, caller: Caller, study: StudyFacts) -> bool:
+    if study.stored_by == caller.principal.id:
+        return True
+    decision = await archive.gate.judge(caller.principal, Action.QUERY, study)
+    if isinstance(decision, Refused):
+        uid = study.study_instance_uid
+        await archive.gate.refused(decision, caller.door, caller.address, study_instance_uid=uid)
+    return not isinstance(decision, Refused)

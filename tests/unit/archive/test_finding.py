@@ -40,7 +40,11 @@ def test_keys_returns_and_what_we_do_not_keep() -> None:
         STUDY_ROOT,
     )
     assert request.level is QueryLevel.STUDY
-    assert request.keys == {"PatientID": Single("P1"), "PatientName": Wildcard("D*"), "StudyDate": Range("20260101", "")}
+    assert request.keys == {
+        "PatientID": Single("P1"),
+        "PatientName": Wildcard("D*"),
+        "StudyDate": Range("20260101", ""),
+    }
     assert request.returns == ("PatientID", "PatientName", "StudyDate", "AccessionNumber")
     assert request.ignored == ("PixelSpacing",)
 

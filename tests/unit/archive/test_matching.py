@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,7 +49,9 @@ def test_the_kind_of_matching(vr: str, text: str, match: Match) -> None:
     assert parse_match("Key", vr, text) == match
 
 
-@pytest.mark.parametrize(("vr", "text"), [("DA", "yesterday"), ("DA", "2026030"), ("TM", "1"), ("DT", "x-y"), ("DA", "--")])
+@pytest.mark.parametrize(
+    ("vr", "text"), [("DA", "yesterday"), ("DA", "2026030"), ("TM", "1"), ("DT", "x-y"), ("DA", "--")]
+)
 def test_what_is_no_date_is_refused_without_quoting_it(vr: str, text: str) -> None:
     with pytest.raises(PeerViolation) as refused:
         parse_match("StudyDate", vr, text)
@@ -58,7 +62,5 @@ def test_what_is_no_date_is_refused_without_quoting_it(vr: str, text: str) -> No
 
 @given(st.sampled_from(["AE", "CS", "DA", "DT", "IS", "LO", "PN", "SH", "TM", "UI"]), st.text(max_size=30))
 def test_any_text_is_a_match_or_a_refusal(vr: str, text: str) -> None:
-    try:
-        parse_match("Key", vr, text)
-    except PeerViolation as refused:
-        assert refused.answer.status == 0xA900
+    with contextlib.suppress(PeerViolation):
+        assert isinstance(parse_match("Key", vr, text), AnyOf | Range | Single | Universal | Wildcard)

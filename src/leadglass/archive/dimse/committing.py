@@ -9,7 +9,7 @@ from typing import Final
 from leadglass.archive.archive import Archive, Caller
 from leadglass.archive.committing import Commitment, Reference, commit
 from leadglass.archive.destinations import Destination, Destinations
-from leadglass.archive.dimse.refusing import comment_on, status_for
+from leadglass.archive.dimse.refusing import answer_to
 from leadglass.dicom import uids
 from leadglass.dicom.dictionary import tag_of
 from leadglass.dicom.dimse.messages import NActionRq, NActionRsp, NEventReportRq
@@ -64,7 +64,7 @@ class CommitmentService:
             transaction_uid, references = _read(decode_identifier(data.data, context.transfer_syntax))
             status, comment = int(Status.SUCCESS), ""
         except LeadglassError as fault:
-            status, comment = status_for(fault, Status.PROCESSING_FAILURE), comment_on(fault)
+            status, comment = answer_to(self._archive, fault, Status.PROCESSING_FAILURE)
         await served.send(
             context,
             NActionRsp(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from leadglass.archive.archive import Archive, Caller
-from leadglass.archive.dimse.refusing import comment_on, status_for
+from leadglass.archive.dimse.refusing import answer_to
 from leadglass.archive.finding import SEQUENCE_ITEMS, Answer, FindRequest, find_pages, may_find, read_find_request
 from leadglass.archive.levels import PATIENT_ROOT, QUERY_RETRIEVE_LEVEL, STUDY_ROOT, Root
 from leadglass.dicom import uids
@@ -35,7 +35,7 @@ async def answer_find(
     try:
         status, comment = await _found(archive, caller, served, context, command, data)
     except LeadglassError as fault:
-        status, comment = status_for(fault, Status.CANNOT_UNDERSTAND), comment_on(fault)
+        status, comment = answer_to(archive, fault, Status.CANNOT_UNDERSTAND)
     await served.send(context, _response(command, status, comment))
 
 

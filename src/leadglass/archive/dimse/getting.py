@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from leadglass.archive.archive import Archive, Caller
-from leadglass.archive.dimse.refusing import comment_on, status_for
+from leadglass.archive.dimse.refusing import answer_to
 from leadglass.archive.dimse.suboperations import Originator, SubOperations, perform
 from leadglass.archive.levels import PATIENT_ROOT, STUDY_ROOT, Root
 from leadglass.archive.retrieving import Releasing, plan, read_retrieve_request
@@ -38,7 +38,7 @@ async def answer_get(
     try:
         status, comment = await _got(archive, caller, served, context, command, data, counts)
     except LeadglassError as fault:
-        status, comment = status_for(fault, Status.CANNOT_UNDERSTAND), comment_on(fault)
+        status, comment = answer_to(archive, fault, Status.CANNOT_UNDERSTAND)
     if served.is_open:
         failed = counts.failed_list(context.transfer_syntax)
         await served.send(context, _response(command, status, counts, comment), failed)

@@ -7,7 +7,7 @@ from typing import Final
 
 from leadglass.archive.archive import Archive, Caller
 from leadglass.archive.destinations import Destination, Destinations, batches
-from leadglass.archive.dimse.refusing import comment_on, status_for
+from leadglass.archive.dimse.refusing import answer_to
 from leadglass.archive.dimse.suboperations import Originator, SubOperations, perform
 from leadglass.archive.levels import PATIENT_ROOT, STUDY_ROOT, Root
 from leadglass.archive.retrieving import Releasing, plan, read_retrieve_request
@@ -43,7 +43,7 @@ async def answer_move(
     try:
         status, comment = await move.perform(data)
     except LeadglassError as fault:
-        status, comment = status_for(fault, Status.CANNOT_UNDERSTAND), comment_on(fault)
+        status, comment = answer_to(archive, fault, Status.CANNOT_UNDERSTAND)
     if served.is_open:
         await served.send(context, move.response(status, comment), move.counts.failed_list(context.transfer_syntax))
 
@@ -87,7 +87,8 @@ class _Move:
     async def _destination(self) -> Destination | None:
         device = await self._archive.gate.destination(self._command.move_destination)
         if isinstance(device, Refused):
-            await self._archive.gate.refused(device, self._caller.door, self._caller.address)
+            refusal = Refused(device.reason, self._caller.principal.id, Action.DOWNLOAD)
+            await self._archive.gate.refused(refusal, self._caller.door, self._caller.address)
             return None
         return Destination.of(device)
 

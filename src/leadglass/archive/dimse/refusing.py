@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from leadglass.archive.archive import Archive
 from leadglass.dicom.dimse.messages import (
     NCreateRq,
     NCreateRsp,
@@ -20,9 +21,16 @@ from leadglass.dicom.upperlayer import NegotiatedContext
 from leadglass.net.service import ServedAssociation
 from leadglass.terms.errors import LeadglassError, LedgerFault, PeerAnswer, PeerViolation, StorageFault
 
-__all__ = ["answer_unsupported", "comment_on", "status_for"]
+__all__ = ["answer_to", "answer_unsupported", "comment_on", "status_for"]
 
 _COMMENT_LENGTH = 64  # Error Comment (0000,0902) is an LO
+
+
+def answer_to(archive: Archive, fault: LeadglassError, otherwise: int) -> tuple[int, str]:
+    """Status and comment for a peer whose request ran into `fault`; our own troubles are reported to the owner."""
+    if isinstance(fault, StorageFault | LedgerFault):
+        archive.report(fault)
+    return status_for(fault, otherwise), comment_on(fault)
 
 
 def status_for(fault: LeadglassError, otherwise: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 
 from leadglass.archive.archive import Archive, Caller
-from leadglass.archive.dimse.refusing import comment_on, status_for
+from leadglass.archive.dimse.refusing import answer_to
 from leadglass.archive.storing import Announced, StoreOutcome, StoringSession
 from leadglass.dicom.dimse.messages import CStoreRq, CStoreRsp
 from leadglass.dicom.dimse.statuses import Status
@@ -102,14 +102,14 @@ class StoreService:
             return Status.CANNOT_UNDERSTAND, "a C-STORE-RQ without a data set"
         if data.fault is not None or not isinstance(data, IncomingSink):
             fault = data.fault or _violation("the object was not taken", Status.CANNOT_UNDERSTAND)
-            return status_for(fault, Status.CANNOT_UNDERSTAND), comment_on(fault)
+            return answer_to(self._archive, fault, Status.CANNOT_UNDERSTAND)
         announced = Announced(
             command.affected_sop_class_uid, command.affected_sop_instance_uid, context.transfer_syntax
         )
         try:
             outcome = await self._session.store(data.incoming, announced)
         except LeadglassError as fault:
-            return status_for(fault, Status.CANNOT_UNDERSTAND), comment_on(fault)
+            return answer_to(self._archive, fault, Status.CANNOT_UNDERSTAND)
         return _STATUS[outcome], "" if _STATUS[outcome] is Status.SUCCESS else outcome.value[:64]
 
 
