@@ -43,6 +43,12 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         fail(
             str(fault), "Nothing was released or lost. `leadglass store check` and `leadglass ledger verify` say more."
         )
+    except OSError as fault:
+        where = f" ({fault.filename})" if fault.filename else ""
+        fail(
+            f"the system refuses: {fault.strerror or type(fault).__name__}{where}",
+            "Mend that, then try the same again.",
+        )
     except KeyboardInterrupt:
         raise SystemExit(130) from None
 

@@ -7,6 +7,7 @@ takes the lock when it begins and waits for it if it must.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,14 +15,14 @@ from typing import Any, Final, Self, TypeVar, TypeVarTuple
 
 import sqlcipher3.dbapi2 as driver
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from leadglass.store.index.faults import fault_of
+from leadglass.store.index.faults import DATABASE_ERRORS, fault_of
 from leadglass.store.index.schema import bring_up_to_date
 from leadglass.store.index.session import Session
 from leadglass.store.index.worker import MAX_SHARED_COMMIT, Workers
-from leadglass.terms.errors import StorageFault, UserFault
+from leadglass.terms.errors import OutOfSpace, StorageFault, UserFault
 
 __all__ = ["SqlcipherDatabase"]
 
@@ -78,10 +79,11 @@ class SqlcipherDatabase:
         try:
             with writing.connect() as conn, conn.begin():
                 bring_up_to_date(conn)
-        except DatabaseError as error:
+            sessions = [Session(reading.connect()) for _ in range(_READERS)]
+            last = Session(writing.connect())
+        except DATABASE_ERRORS as error:
             raise _opening_fault(path, error) from None
-        sessions = [Session(reading.connect()) for _ in range(_READERS)]
-        writer = Workers("index-writer", [Session(writing.connect())], together=MAX_SHARED_COMMIT)
+        writer = Workers("index-writer", [last], together=MAX_SHARED_COMMIT)
         return cls(writing, writer, Workers("index-reader", sessions))
 
     async def read(self, fn: Callable[[Connection, *Args], T], *args: *Args) -> T:
@@ -99,13 +101,11 @@ class SqlcipherDatabase:
         await asyncio.to_thread(self._truncate_log)
 
     def _truncate_log(self) -> None:
-        connection = self._engine.raw_connection()
         try:
-            [(busy, _, _)] = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        except driver.Error as error:
+            with contextlib.closing(self._engine.raw_connection()) as connection:
+                [(busy, _, _)] = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        except DATABASE_ERRORS as error:
             raise fault_of(error) from None
-        finally:
-            connection.close()
         if busy:
             raise StorageFault("the database's log cannot be truncated: another process is reading an old state")
 
@@ -139,10 +139,13 @@ def _engine(path: Path, key: bytes, pragmas: Sequence[str], begin: str) -> Engin
     return engine
 
 
-def _opening_fault(path: Path, error: DatabaseError) -> UserFault | StorageFault:
-    if getattr(error.orig, "sqlite_errorname", "") == "SQLITE_NOTADB":
+def _opening_fault(path: Path, error: Exception) -> UserFault | StorageFault:
+    told = error.orig if isinstance(error, DBAPIError) else error
+    if getattr(told, "sqlite_errorname", "") == "SQLITE_NOTADB":
         return UserFault(
             f"wrong master key: the database {path} does not open with it",
             "start with the key file this database was made with, or restore both from the same backup",
         )
+    if os.statvfs(path.parent).f_bavail == 0:  # SQLite speaks of an I/O error if it cannot make its shared memory
+        return OutOfSpace("the database has no room left")
     return fault_of(error)
