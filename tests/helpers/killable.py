@@ -31,10 +31,10 @@ _TESTS = Path(__file__).parents[1]
 class KillableArchive:
     """Start it, kill it, start it again. Its DICOM port changes with every start."""
 
-    def __init__(self, home: Path, preloaded: subprocess.Popen[str]) -> None:
+    def __init__(self, home: Path, log: Path, preloaded: subprocess.Popen[str]) -> None:
         self.home = home
         self.dicom = 0
-        self.log = home.parent / f"{home.name}.log"
+        self.log = log
         self._preloaded = preloaded
         self._pid = 0
 
@@ -96,16 +96,16 @@ class KillableArchive:
 
 
 @contextlib.asynccontextmanager
-async def killable_archive(home: Path) -> AsyncIterator[KillableArchive]:
+async def killable_archive(home: Path, log: Path | None = None) -> AsyncIterator[KillableArchive]:
     """An archive that is running, and that is gone at the end of the block."""
-    with subprocess.Popen(
+    with subprocess.Popen(  # noqa: ASYNC220 - quick: it only forks
         [sys.executable, "-m", "helpers.preloaded"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": str(_TESTS)},
     ) as preloaded:
-        archive = KillableArchive(home, preloaded)
+        archive = KillableArchive(home, log or home.with_suffix(".log"), preloaded)
         try:
             await archive.start()
             yield archive

@@ -97,13 +97,9 @@ async def send_until_lost(port: int, calling: str, images: Iterable[Image], reco
 
 async def storescu_until_lost(port: int, calling: str, images: Iterable[Image], record: Record, folder: Path) -> None:
     """Send the images with DCMTK's storescu until the server is gone; what it says tells what was acknowledged."""
-    folder.mkdir()
-    files: dict[str, Image] = {}
-    for position, image in enumerate(images):
-        path = folder / f"{position:04}.dcm"
-        path.write_bytes(image.file())
+    files = _written(images, folder)
+    for image in files.values():
         record.begin(image, image.data_set())
-        files[str(path)] = image
     called = await run_dcmtk("storescu", "-v", "-aet", calling, "-aec", "LEADGLASS", "127.0.0.1", port, *files)
     sending: Image | None = None
     for line in called.output.splitlines():
@@ -111,3 +107,12 @@ async def storescu_until_lost(port: int, calling: str, images: Iterable[Image], 
             sending = files[line.removeprefix("I: Sending file: ")]
         elif "Received Store Response" in line and sending is not None:
             record.end(sending, 0 if "(Success)" in line else 0xC000, line)
+
+
+def _written(images: Iterable[Image], folder: Path) -> dict[str, Image]:
+    """The images as files in a new folder, by their paths."""
+    folder.mkdir()
+    files = {str(folder / f"{position:04}.dcm"): image for position, image in enumerate(images)}
+    for path, image in files.items():
+        Path(path).write_bytes(image.file())
+    return files

@@ -1,0 +1,128 @@
+"""A disk without room: senders are told A700, nothing acknowledged is lost, and work goes on when room comes back."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from helpers.archive_server import command, run_archive
+from helpers.fetching import fetch
+from helpers.images import LARGE, Image, study_uid
+from helpers.killable import KillableArchive, killable_archive
+from helpers.senders import Record, open_sender, send
+from helpers.small_disk import small_disk
+from leadglass.dicom.dimse.statuses import Status
+from leadglass.net.connector import RequestedAssociation
+from leadglass.net.errors import PeerRejected
+
+SENDER, READER = "SENDER", "READER"
+
+
+async def enrol(archive: KillableArchive) -> None:
+    for name, allow in ((SENDER, ["store"]), (READER, ["query", "retrieve"])):
+        await archive.ask("device add", name=name, ae_title=name, networks=["127.0.0.0/8"], allow=allow)
+    await archive.ask("grant add", to=f"device:{READER}", studies="everything", allow=["query", "view"], why="test")
+
+
+async def send_some(association: RequestedAssociation, study: int, sizes: tuple[int, ...], record: Record) -> list[int]:
+    """The statuses of that many images of the study; numbers go on where they were."""
+    first = len(record.sent.get(study_uid(study), {}))
+    return [
+        (await send(association, Image(study, first + number, size), record)).status
+        for number, size in enumerate(sizes)
+    ]
+
+
+def without_room(home: Path) -> str:
+    """What `leadglass serve` says before it gives up."""
+    done = command(home, "serve", "--dicom", "127.0.0.1:0", "--dicom-tls", "127.0.0.1:0", check=False)
+    assert done.returncode == 1
+    return done.stdout + done.stderr
+
+
+async def until_refused(association: RequestedAssociation, studies: Iterator[int], record: Record) -> None:
+    """Small images of new studies, until one is refused: the last room may be in what was reserved before."""
+    for study in itertools.islice(studies, 500):
+        [status] = await send_some(association, study, (8192,), record)
+        if status != 0:
+            assert status == Status.OUT_OF_RESOURCES
+            return
+    raise AssertionError("the disk is full, and all is taken")
+
+
+async def check(archive: KillableArchive, record: Record) -> None:
+    """All that was acknowledged is there, and nothing that was not sent."""
+    for study, acknowledged in record.acknowledged.items():
+        fetched = await fetch(archive.dicom, READER, StudyInstanceUID=study)
+        assert (fetched.status, fetched.failed) == (0, 0)
+        assert acknowledged <= fetched.instances.keys()
+        assert fetched.instances.items() <= record.sent[study].items()
+    assert (await archive.ask("store check"))["problems"] == []
+
+
+@pytest.mark.root
+@pytest.mark.crash
+async def test_full_and_free_again(tmp_path: Path) -> None:
+    record, studies = Record(), itertools.count(2)
+    with small_disk(tmp_path / "disk", "96m") as disk:
+        home = disk.path / "home"
+        async with killable_archive(home, log=tmp_path / "log") as archive:
+            await enrol(archive)
+            async with await open_sender(archive.dicom, SENDER) as association:
+                assert await send_some(association, 1, (8192, LARGE, 500_000), record) == [0, 0, 0]
+                for _ in range(3):
+                    disk.fill()
+                    assert await send_some(association, 1, (LARGE, LARGE), record) == [Status.OUT_OF_RESOURCES] * 2
+                    await until_refused(association, studies, record)
+                    with pytest.raises(PeerRejected):
+                        await open_sender(archive.dicom, "STRANGER")
+                    disk.free()
+                    assert await send_some(association, 1, (8192, LARGE), record) == [0, 0]
+                    assert await send_some(association, next(studies), (8192,), record) == [0]
+            await check(archive, record)
+            assert archive.stop() == 0
+        assert "clean" in command(home, "store", "check").stdout
+        command(home, "ledger", "verify")
+
+
+@pytest.mark.root
+@pytest.mark.crash
+async def test_killed_and_started_without_room(tmp_path: Path) -> None:
+    record, studies = Record(), itertools.count(1)
+    with small_disk(tmp_path / "disk", "96m") as disk:
+        home = disk.path / "home"
+        async with killable_archive(home, log=tmp_path / "log") as archive:
+            await enrol(archive)
+            association = await open_sender(archive.dicom, SENDER)
+            assert await send_some(association, next(studies), (8192, LARGE), record) == [0, 0]
+            disk.fill()
+            await until_refused(association, studies, record)
+            archive.kill()
+            try:
+                await archive.start()  # recovery gives back what was reserved: that may be room enough
+            except AssertionError as ended:
+                assert "error: " in str(ended)
+                assert "Traceback" not in str(ended)
+            else:
+                archive.kill()
+            disk.free()
+            await archive.start()
+            await check(archive, record)
+
+
+@pytest.mark.root
+@pytest.mark.crash
+def test_a_first_start_without_room_leaves_nothing_in_the_way(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", "64m") as disk:
+        home = disk.path / "home"
+        for room in (0, 16 * 1024, 64 * 1024, 256 * 1024):
+            disk.fill(but=room)
+            words = without_room(home)
+            assert "error: " in words
+            assert "Traceback" not in words
+            disk.free()
+        with run_archive(home) as archive:
+            assert archive.ask("studies")["counts"]["studies"] == 0

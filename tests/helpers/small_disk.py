@@ -1,0 +1,67 @@
+"""Disks that are too small, or refuse to be written, or come back: mounted for one test, by root."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+__all__ = ["SmallDisk", "small_disk"]
+
+
+@dataclass(frozen=True, slots=True)
+class SmallDisk:
+    """A file system of its own at `path`."""
+
+    path: Path
+
+    @property
+    def _filler(self) -> Path:
+        return self.path / "filler"
+
+    def fill(self, but: int = 0) -> None:
+        """Let somebody else's file take all the room that is left, except `but` bytes."""
+        room = os.statvfs(self.path)
+        size = max(0, room.f_bavail * room.f_frsize - but)
+        handle = os.open(self._filler, os.O_WRONLY | os.O_CREAT, 0o600)
+        try:
+            if size:
+                os.posix_fallocate(handle, os.fstat(handle).st_size, size)
+        finally:
+            os.close(handle)
+
+    def free(self) -> None:
+        """That file is gone."""
+        self._filler.unlink()
+
+    def make_read_only(self) -> None:
+        """From now on every write fails, also through files that are open."""
+        _mount("-o", "remount,ro", str(self.path))
+
+    def make_writable(self) -> None:
+        _mount("-o", "remount,rw", str(self.path))
+
+
+@contextlib.contextmanager
+def small_disk(path: Path, size: str) -> Iterator[SmallDisk]:
+    """A tmpfs of `size` at `path` until the block ends. Skips the test where we may not mount."""
+    if os.geteuid() != 0:
+        pytest.skip("NOT ROOT: a test with a disk of its own needs to mount a tmpfs")
+    path.mkdir(parents=True)
+    try:
+        _mount("-t", "tmpfs", "-o", f"size={size},mode=700", "tmpfs", str(path))
+    except subprocess.CalledProcessError as fault:
+        pytest.skip(f"NO MOUNT: a test with a disk of its own cannot mount a tmpfs here: {fault.stderr.strip()}")
+    try:
+        yield SmallDisk(path)
+    finally:
+        subprocess.run(["umount", str(path)], check=True, capture_output=True, text=True)
+
+
+def _mount(*words: str) -> None:
+    subprocess.run(["mount", *words], check=True, capture_output=True, text=True)
