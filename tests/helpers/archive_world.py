@@ -32,6 +32,7 @@ from leadglass.gate.passwords import Passwords
 from leadglass.gate.registry import Registry
 from leadglass.gate.revision import Revision
 from leadglass.store.keys import KeyRing
+from leadglass.terms.errors import LeadglassError
 from leadglass.terms.evidence import Door
 from leadglass.terms.principal import Action, Principal, PrincipalKind, Role, Strength
 from leadglass.terms.visibility import Selector, SelectorKind
@@ -86,6 +87,7 @@ class ArchiveWorld:
     journal: Any = field(default_factory=MemoryJournal)
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     transcoder: CuedTranscoder = field(default_factory=CuedTranscoder)
+    reported: list[LeadglassError] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.now = AT

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from leadglass.app.configuration import Configuration
 from leadglass.app.home import Home, HomeLock
+from leadglass.app.logging import report_fault
 from leadglass.archive.archive import Archive
 from leadglass.archive.indexing import IndexQueue
 from leadglass.archive.study_keys import StudyKeys
@@ -96,6 +97,7 @@ class House:
                 gate=gate,
                 transcoder=transcoder,
                 wall_clock=utc_now,
+                report=report_fault,
             )
             return cls(
                 home=home,

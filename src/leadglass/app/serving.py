@@ -9,11 +9,10 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final
 
-import structlog
-
 from leadglass.app.addresses import host_and_port
 from leadglass.app.control import ControlServer, Progress
 from leadglass.app.house import House, utc_now
+from leadglass.app.logging import log
 from leadglass.app.verbs import perform
 from leadglass.archive.destinations import Destinations
 from leadglass.archive.dimse.service import DimseService
@@ -30,8 +29,6 @@ __all__ = ["Serving"]
 _SWITCH_SECONDS: Final = 0.0001
 """How long a thread that comes back from the disk waits for the interpreter. Python's 5 ms is longer than a whole
 C-STORE takes, and several threads hand each instance on."""
-
-_log = structlog.get_logger("leadglass")
 
 
 class Serving:
@@ -69,7 +66,7 @@ class Serving:
     async def _open_doors(self) -> None:
         house, doors = self._house, self._house.configuration.doors
         for problem in house.caught_up.problems:
-            _log.error("a stored object cannot be indexed; run `leadglass store check`", where=problem)
+            log.error("a stored object cannot be indexed; run `leadglass store check`", where=problem)
         certificate, key = _certificate_files(house)
         ca = house.home.ca / "ca.pem"
         destinations = Destinations(
@@ -121,4 +118,4 @@ def _certificate_files(house: House) -> tuple[Path, Path]:
 
 
 def _report(kind: FaultKind, address: str, text: str) -> None:
-    _log.warning("connection trouble", kind=kind.value, address=address, what=text)
+    log.warning("connection trouble", kind=kind.value, address=address, what=text)

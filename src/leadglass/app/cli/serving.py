@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
-import structlog
 import typer
 
 from leadglass.app.cli.speaking import HomeOption, configured, out, run
 from leadglass.app.configuration import Configuration
 from leadglass.app.home import Home
 from leadglass.app.house import House
+from leadglass.app.logging import log_as_lines
 from leadglass.app.serving import Serving
 from leadglass.terms.errors import UserFault
 from leadglass.terms.evidence import Door
@@ -59,7 +58,7 @@ def run_demo(
 async def _serve(
     home: Path, dicom: str, dicom_tls: str, config: Path | None, accept_clock: bool, *, demo: bool
 ) -> None:
-    _log_as_lines()
+    log_as_lines()
     here, configuration = configured(home, config)
     configuration = _with_doors(configuration, dicom, dicom_tls)
     first = here.is_new
@@ -92,15 +91,3 @@ def _greet(home: Home, serving: Serving, first: bool) -> None:
     for door, (host, port) in serving.addresses.items():
         name = "DICOM over TLS" if door is Door.DICOM_TLS else "DICOM"
         out.print(f"{name:15} {host}:{port}   every caller needs a name", markup=False)
-
-
-def _log_as_lines() -> None:
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(),
-    )
