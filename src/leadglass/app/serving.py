@@ -6,6 +6,7 @@ import asyncio
 import signal
 import sys
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -23,12 +24,18 @@ from leadglass.net.service import FaultKind
 from leadglass.net.tls import client_context, server_context
 from leadglass.terms.ae_title import AETitle
 from leadglass.terms.evidence import Door
+from leadglass.terms.outcome import RefusalReason
 
 __all__ = ["Serving"]
 
 _SWITCH_SECONDS: Final = 0.0001
 """How long a thread that comes back from the disk waits for the interpreter. Python's 5 ms is longer than a whole
 C-STORE takes, and several threads hand each instance on."""
+
+_TURNED_AWAY: Final = {
+    FaultKind.CERTIFICATE: RefusalReason.UNKNOWN_CERTIFICATE,
+    FaultKind.NO_CERTIFICATE: RefusalReason.NO_EVIDENCE,
+}
 
 
 class Serving:
@@ -97,13 +104,19 @@ class Serving:
                 door=door,
                 limits=limits,
                 connections=connections,
-                on_fault=_report,
+                on_fault=partial(self._report, door),
             )
             self._stack.push_async_callback(listener.close, configured.stop_seconds)
             self.addresses[door] = (host, listener.port)
         control = ControlServer(house.home, self._perform)
         await control.start()
         self._stack.push_async_callback(control.close)
+
+    def _report(self, door: Door, kind: FaultKind, address: str, text: str) -> None:
+        """Trouble goes to the log; who was turned away for a certificate goes to the ledger too."""
+        if (reason := _TURNED_AWAY.get(kind)) is not None:
+            self._house.gate.turned_away(reason, door, address)
+        log.warning("connection trouble", kind=kind.value, address=address, what=text)
 
     async def _perform(self, verb: str, arguments: dict[str, object], progress: Progress) -> object:
         return await perform(self._house, verb, arguments, progress)
@@ -115,7 +128,3 @@ def _certificate_files(house: House) -> tuple[Path, Path]:
         return Path(tls.certificate), Path(tls.private_key)
     made = ensure_server_certificate(house.home.ca, house.authority, utc_now(), tls.names)
     return made.certificate, made.key
-
-
-def _report(kind: FaultKind, address: str, text: str) -> None:
-    log.warning("connection trouble", kind=kind.value, address=address, what=text)

@@ -226,6 +226,10 @@ class Gate:
         """
         self._note(self._named, Refusal(refusal, door, address, study_instance_uid, patient))
 
+    def turned_away(self, reason: RefusalReason, door: Door, address: str) -> None:
+        """Writes down a caller who was refused before it could say a name: its certificate did not hold."""
+        self._note(self._strangers, Refusal(Refused(reason), door, address))
+
     def pseudonym(self, patient_id: str, issuer_of_patient_id: str = "") -> str:
         """How the ledger names this patient; "" for an empty id."""
         return patient_pseudonym(self._pseudonym_key, patient_id, issuer_of_patient_id)

@@ -17,7 +17,7 @@ from leadglass.net.exchange import Exchange, fault_words
 from leadglass.net.limits import Limits
 from leadglass.net.service import Admission, Closing, FaultKind, OnFault, Service
 from leadglass.net.tls import certificate_fault, peer_certificate
-from leadglass.net.tls_words import first_bytes_fault, tls_words
+from leadglass.net.tls_words import first_bytes_fault, tls_fault_kind, tls_words
 from leadglass.terms.evidence import Door, Evidence
 
 __all__ = ["Acceptor", "Threshold"]
@@ -147,7 +147,7 @@ class Acceptor:
             await self._accept(driver)
         except (OSError, TimeoutError) as fault:  # ssl.SSLError is an OSError
             if threshold.tls is not None:
-                self._report(FaultKind.TLS, tls_words(fault))
+                self._report(tls_fault_kind(fault), tls_words(fault))
             return False
         self._driver = driver
         return True

@@ -26,6 +26,7 @@ from leadglass.dicom.upperlayer import (
     PdvReceived,
     ReleaseConfirmed,
     ReleaseRequested,
+    State,
 )
 from leadglass.net.driver import Driver
 from leadglass.net.errors import AssociationLost, PeerRejected
@@ -38,6 +39,11 @@ from leadglass.terms.errors import CeilingReached, LeadglassError, PeerAnswer, P
 
 __all__ = ["Exchange", "fault_words"]
 
+_RELEASE_IS_ASKED: Final = (
+    State.AWAITING_LOCAL_RELEASE,
+    State.COLLISION_REQUESTOR_AWAITING_LOCAL_RELEASE,
+    State.COLLISION_ACCEPTOR_AWAITING_LOCAL_RELEASE,
+)
 _QUEUE: Final = "operations queued"
 _UNEXPECTED: Final = PeerAnswer(abort_reason=5)
 
@@ -271,6 +277,8 @@ class Exchange:
         if not self._is_release_owed or self._current is not None or self._queue or self.how is not None:
             return
         self._is_release_owed = False
+        if self.driver.engine.state not in _RELEASE_IS_ASKED:
+            return  # an A-ABORT came in the same breath: its event is next
         self.driver.act(self.driver.engine.answer_release)
         self.end(Closing.RELEASED)
 

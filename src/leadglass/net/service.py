@@ -43,7 +43,9 @@ class Closing(StrEnum):
 class FaultKind(StrEnum):
     """What went wrong with a connection, for the log of the machine's owner."""
 
-    TLS = "tls"  # the handshake or a certificate
+    TLS = "tls"  # the handshake, or a certificate's dates
+    CERTIFICATE = "certificate"  # a caller turned away for the certificate it showed
+    NO_CERTIFICATE = "no certificate"  # a caller turned away for showing none
     PROTOCOL = "protocol"  # the peer broke PS3.7 or PS3.8
     LIMIT = "limit"  # a ceiling of `net.limits` was reached
     LOCAL = "local"  # our own side failed: disk, bug, no descriptors left

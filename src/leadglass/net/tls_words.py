@@ -5,7 +5,9 @@ from __future__ import annotations
 import ssl
 from typing import Final
 
-__all__ = ["CLIENT_HELLO", "first_bytes_fault", "tls_words"]
+from leadglass.net.service import FaultKind
+
+__all__ = ["CLIENT_HELLO", "first_bytes_fault", "tls_fault_kind", "tls_words"]
 
 CLIENT_HELLO: Final = 0x16
 """First byte of a TLS connection: the record type "handshake"."""
@@ -61,6 +63,15 @@ def tls_words(fault: BaseException) -> str:
     if isinstance(fault, ConnectionError):
         return "peer hung up during the TLS handshake"
     return f"TLS handshake failed: {type(fault).__name__}"
+
+
+def tls_fault_kind(fault: BaseException) -> FaultKind:
+    """Whether a handshake failed for the peer's certificate, for want of one, or for anything else."""
+    if isinstance(fault, ssl.SSLCertVerificationError):
+        return FaultKind.CERTIFICATE
+    if isinstance(fault, ssl.SSLError) and fault.reason == "PEER_DID_NOT_RETURN_A_CERTIFICATE":
+        return FaultKind.NO_CERTIFICATE
+    return FaultKind.TLS
 
 
 def first_bytes_fault(data: bytes | memoryview, *, expects_tls: bool) -> str:

@@ -97,6 +97,13 @@ async def test_a_stranger_is_refused_and_that_is_in_the_ledger(world: World) -> 
     assert entry.detail == {"called_ae_title": "LEADGLASS"}
 
 
+async def test_a_caller_turned_away_in_the_handshake_is_in_the_ledger(world: World) -> None:
+    world.gate.turned_away(RefusalReason.UNKNOWN_CERTIFICATE, *HERE)
+    (entry,) = world.ledger.entries
+    assert (entry.event, entry.reason) == (Event.REFUSED, RefusalReason.UNKNOWN_CERTIFICATE)
+    assert (entry.door, entry.address, entry.counts) == (*HERE, {"refusals": 1})
+
+
 async def test_nobody_comes_in_while_the_ledger_cannot_be_written(world: World) -> None:
     await world.registry.add_device(device())
     world.ledger.broken = True

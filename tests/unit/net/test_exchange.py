@@ -392,3 +392,12 @@ async def test_a_release_waits_for_the_answer_owed() -> None:
         go.set()
         assert isinstance(await read_message(peer), CEchoRsp)
         assert (await peer.read_pdu())[0] == RELEASE_RP
+
+
+async def test_release_and_abort_in_one_breath_end_it_without_a_fault() -> None:
+    counted = Counted()
+    async with open_door(counted) as door, raw_peer(door.port) as peer:
+        await established(peer)
+        await peer.send(RELEASE_RQ + b"\x07\x00\x00\x00\x00\x04\x00\x00\x00\x00")
+        await peer.wait_closed()
+    assert counted.closings == [Closing.ABORTED]

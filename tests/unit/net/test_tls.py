@@ -61,10 +61,10 @@ async def echo(port: int, context: ssl.SSLContext | None) -> int:
         return (await ours.request(ours.contexts[1], CEchoRq(message_id=1))).status
 
 
-def told(counted: Counted) -> str:
+def told(counted: Counted, expected: FaultKind = FaultKind.TLS) -> str:
     """The one TLS fault that was reported."""
     ((kind, address, text),) = counted.faults
-    assert kind is FaultKind.TLS
+    assert kind is expected
     assert address == "127.0.0.1"
     return text
 
@@ -96,7 +96,7 @@ async def test_a_required_one_may_not(world: World) -> None:
     async with open_door(counted, tls=world.door_context()) as door:
         with pytest.raises(NetFault, match="may not accept our certificate"):  # asyncio drops the alert
             await echo(door.port, world.calling(None))
-    assert told(counted) == "peer showed no certificate and one is required"
+    assert told(counted, FaultKind.NO_CERTIFICATE) == "peer showed no certificate and one is required"
     assert counted.evidence == []
 
 
@@ -107,7 +107,8 @@ async def test_a_foreign_certificate_even_where_none_is_required(world: World) -
         async with open_door(counted, tls=world.door_context(required=required)) as door:
             with pytest.raises(NetFault, match="may not accept our certificate"):
                 await echo(door.port, world.calling(stranger))
-        assert told(counted).startswith("peer's certificate was not issued by this archive's enrolment CA")
+        words = told(counted, FaultKind.CERTIFICATE)
+        assert words.startswith("peer's certificate was not issued by this archive's enrolment CA")
 
 
 @pytest.mark.parametrize(
