@@ -13,10 +13,11 @@ from pathlib import Path
 from leadglass.store.buffers import aligned_buffer
 from leadglass.store.keys import StudyKey
 from leadglass.store.location import Location
-from leadglass.store.objects import SEGMENT, segments_of
+from leadglass.store.objects import SEGMENT, segments_of, stream_length
 from leadglass.store.reading import ObjectReader, VolumeFile
+from leadglass.store.record import HEADER
 from leadglass.store.recovery import batches_end, volume_numbers
-from leadglass.store.scan import Gap, scan
+from leadglass.store.scan import Gap, ScannedRecord, scan
 from leadglass.store.volume import FIRST_BATCH, first_block, volume_path
 from leadglass.terms.errors import LeadglassError
 
@@ -31,6 +32,7 @@ class ProblemKind(StrEnum):
     RECORD_HEADER = "bytes that should begin a record do not"
     OBJECT = "an object fails its authentication"
     KEY = "a study key cannot be had"
+    FILLING = "the bytes around an object are not those that were written; the object itself is sound"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,10 @@ def _check_volume(
         if isinstance(item, Gap):
             yield Problem(ProblemKind.RECORD_HEADER, file.number, item.offset, f"{item.length} bytes")
         else:
-            yield _check_record(file, item.header.location(file.number, item.offset), key_of, scratch)
+            checked = _check_record(file, item.header.location(file.number, item.offset), key_of, scratch)
+            yield checked
+            if isinstance(checked, CheckedRecord) and checked.has_key and not _filling_holds(file, item):
+                yield Problem(ProblemKind.FILLING, file.number, item.offset, "padding or trailer")
 
 
 def _check_record(
@@ -100,3 +105,13 @@ def _check_record(
     except LeadglassError as error:
         return Problem(ProblemKind.OBJECT, location.volume, location.offset, str(error))
     return CheckedRecord(location, has_key=True)
+
+
+def _filling_holds(file: VolumeFile, record: ScannedRecord) -> bool:
+    """What no tag covers: zeros between header and stream and behind the stream, and the digest again at the end."""
+    header = record.header
+    stream = record.offset + header.header_length
+    stream_end = stream + stream_length(header.plaintext_length)
+    before = file.read(record.offset + HEADER, header.header_length - HEADER)
+    behind = file.read(stream_end, record.end - stream_end)
+    return not any(before) and behind == header.digest.rjust(record.end - stream_end, b"\0")
