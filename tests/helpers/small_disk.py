@@ -1,4 +1,4 @@
-"""Disks that are too small, or refuse to be written, or come back: mounted for one test, by root."""
+"""Disks that are too small: mounted for one test, by root."""
 
 from __future__ import annotations
 
@@ -38,13 +38,6 @@ class SmallDisk:
     def free(self) -> None:
         """That file is gone."""
         self._filler.unlink()
-
-    def make_read_only(self) -> None:
-        """From now on every write fails, also through files that are open."""
-        _mount("-o", "remount,ro", str(self.path))
-
-    def make_writable(self) -> None:
-        _mount("-o", "remount,rw", str(self.path))
 
 
 @contextlib.contextmanager
