@@ -7,16 +7,17 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from helpers.callers import device
+from helpers.callers import DAY, NOW, device
 from helpers.index_world import location
 from leadglass.archive import destinations as destinations_module
 from leadglass.archive.destinations import Destination, Destinations, batches
 from leadglass.dicom import uids
 from leadglass.dicom.upperlayer import AssociateRq, ProposedContext
-from leadglass.net.errors import NetFault
+from leadglass.net.errors import NetFault, TlsFault
 from leadglass.net.tls import TlsContext
 from leadglass.store.index.retrieval import StoredObject
 from leadglass.terms.ae_title import AETitle
+from leadglass.terms.evidence import CertificateFacts, Door, Evidence
 
 WORKSTATION = Destination("WS", "10.0.0.9", 104, uses_tls=False)
 JPEG = "1.2.840.10008.1.2.4.50"
@@ -30,6 +31,8 @@ class Association:
         self.associate_rq, self.tls = request, tls
         self.is_open = True
         self.how = ""
+        certificate = CertificateFacts("ab" * 32, "CN=WS", NOW, NOW + DAY) if tls else None
+        self.evidence = Evidence(Door.DICOM_TLS if tls else Door.DICOM, "10.0.0.9", certificate)
 
     def abort(self) -> None:
         self.is_open, self.how = False, "aborted"
@@ -113,9 +116,16 @@ async def test_one_that_failed_or_ended_is_not_lent_again(opener: Opener, lendin
 
 
 async def test_tls_devices_are_called_over_tls(opener: Opener, lending: Destinations) -> None:
-    await lending.open(Destination("WS", "10.0.0.9", 2762, uses_tls=True), CONTEXTS)
+    await lending.open(Destination("WS", "10.0.0.9", 2762, uses_tls=True, fingerprint="ab" * 32), CONTEXTS)
     await lending.open(WORKSTATION, CONTEXTS)
     assert [association.tls for association in opener.opened] == ["tls", None]
+
+
+async def test_another_certificate_than_the_enrolled_one_gets_nothing(opener: Opener, lending: Destinations) -> None:
+    for fingerprint in ("cd" * 32, ""):
+        with pytest.raises(TlsFault, match="another certificate"):
+            await lending.open(Destination("WS", "10.0.0.9", 2762, uses_tls=True, fingerprint=fingerprint), CONTEXTS)
+    assert [association.how for association in opener.opened] == ["aborted", "aborted"]
 
 
 async def test_a_destination_that_cannot_be_reached_says_so(opener: Opener, lending: Destinations) -> None:

@@ -12,8 +12,10 @@ from helpers.index_world import new
 from helpers.memory_index import MemoryIndex
 from leadglass.archive import indexing
 from leadglass.archive.indexing import IndexQueue
-from leadglass.store.index.outcomes import Added, Duplicate
+from leadglass.store.index.outcomes import Added, Duplicate, KeyDestroyed
 from leadglass.store.index.positions import indexed_to
+from leadglass.store.index.study_keys import add_study_key, delete_study_key
+from leadglass.store.keys import WrappedKey
 from leadglass.terms.errors import StorageFault
 
 
@@ -22,6 +24,7 @@ class SlowIndex(MemoryIndex):
 
     def __init__(self) -> None:
         super().__init__()
+        self._run(add_study_key, "1.2.1", WrappedKey(new().location.key_id, "0" * 32, bytes(60)))
         self.batches: list[int] = []
 
     async def write(self, fn: Callable[..., Any], *args: Any, durable: bool = True) -> Any:
@@ -79,3 +82,9 @@ async def test_a_sender_that_goes_away_harms_nobody() -> None:
     gone.cancel()
     assert await stays == Added()
     assert await index.read(indexed_to) == {1: 3000}
+
+
+async def test_what_was_encrypted_with_a_destroyed_key_gets_no_row() -> None:
+    index = SlowIndex()
+    index._run(delete_study_key, "1.2.1")
+    assert await IndexQueue(index).add(new(instance="1.2.1.1.1", at=1)) == KeyDestroyed()

@@ -77,6 +77,11 @@ class SubOperations:
         for uid in sop_instance_uids:
             self.count(uid, StatusCategory.FAILURE)
 
+    def fail_rest_unnamed(self, number: int) -> None:
+        """All that remain have failed, and as nothing could be written down about them they are not even named."""
+        self.remaining -= number
+        self.failed += number
+
     @property
     def status(self) -> Status:
         """Of the final response, if nothing else went wrong (§C.4.2.1.5)."""
@@ -129,7 +134,7 @@ async def perform(
     except AssociationLost:
         counts.fail_rest([stored.sop_instance_uid for stored in objects[sent:]])
     except (LedgerFault, StorageFault):
-        counts.fail_rest([stored.sop_instance_uid for stored in objects[sent:]])
+        counts.fail_rest_unnamed(len(objects) - sent)
         raise
     return True
 

@@ -34,16 +34,17 @@ def test_the_final_status(ended: list[StatusCategory], status: Status) -> None:
     assert counts.remaining == 0
 
 
-@given(st.lists(st.sampled_from(list(StatusCategory))), st.integers(0, 5))
-def test_nothing_is_counted_twice_or_lost(ended: list[StatusCategory], lost: int) -> None:
-    counts = SubOperations(len(ended) + lost)
+@given(st.lists(st.sampled_from(list(StatusCategory))), st.integers(0, 5), st.integers(0, 5))
+def test_nothing_is_counted_twice_or_lost(ended: list[StatusCategory], lost: int, unnamed: int) -> None:
+    counts = SubOperations(len(ended) + lost + unnamed)
     for number, category in enumerate(ended):
         counts.count(f"1.2.{number}", category)
-    assert counts.completed + counts.failed + counts.warning + counts.remaining == len(ended) + lost
+    assert counts.completed + counts.failed + counts.warning + counts.remaining == len(ended) + lost + unnamed
     counts.fail_rest([f"1.3.{number}" for number in range(lost)])
+    counts.fail_rest_unnamed(unnamed)
     assert counts.remaining == 0
-    assert counts.completed + counts.failed + counts.warning == len(ended) + lost
-    assert len(counts.failed_uids) == counts.failed
+    assert counts.completed + counts.failed + counts.warning == len(ended) + lost + unnamed
+    assert len(counts.failed_uids) == counts.failed - unnamed
 
 
 def test_failures_are_named_and_without_any_there_is_no_identifier() -> None:
