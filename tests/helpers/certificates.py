@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-__all__ = ["Authority", "Leaf"]
+__all__ = ["Authority", "Leaf", "issue_ended"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +82,30 @@ class Authority:
             )
         )
         return files
+
+
+def issue_ended(authority: bytes, directory: Path) -> tuple[Leaf, str]:
+    """A client certificate that ended yesterday, signed by the CA whose key and certificate are the PEM `authority`;
+    and its fingerprint. The files are `cert.pem` and `key.pem`."""
+    issuer = x509.load_pem_x509_certificate(authority)
+    issuer_key = serialization.load_pem_private_key(authority, None)
+    assert isinstance(issuer_key, ec.EllipticCurvePrivateKey)
+    key = ec.generate_private_key(ec.SECP256R1())
+    not_after = datetime.now(UTC) - timedelta(days=1)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "ended")]))
+        .issuer_name(issuer.subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(not_after - timedelta(days=365))
+        .not_valid_after(not_after)
+        .sign(issuer_key, hashes.SHA256())
+    )
+    directory.mkdir(parents=True, exist_ok=True)
+    leaf = Leaf(directory / "cert.pem", directory / "key.pem", not_after)
+    leaf.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    leaf.key.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return leaf, certificate.fingerprint(hashes.SHA256()).hex()
