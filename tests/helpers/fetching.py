@@ -8,16 +8,32 @@ from dataclasses import dataclass, field
 
 from helpers.requests import association_request
 from leadglass.dicom.dictionary import tag_of
-from leadglass.dicom.dimse.messages import CFindRq, CFindRsp, CGetRq, CGetRsp, CStoreRq, CStoreRsp, Request
+from leadglass.dicom.dimse.messages import (
+    CFindRq,
+    CFindRsp,
+    CGetRq,
+    CGetRsp,
+    CMoveRq,
+    CMoveRsp,
+    CStoreRq,
+    CStoreRsp,
+    Request,
+)
 from leadglass.dicom.identifier import Identifier, decode_identifier, encode_identifier
-from leadglass.dicom.uids import CT_IMAGE_STORAGE, EXPLICIT_VR_LITTLE_ENDIAN, STUDY_ROOT_FIND, STUDY_ROOT_GET
+from leadglass.dicom.uids import (
+    CT_IMAGE_STORAGE,
+    EXPLICIT_VR_LITTLE_ENDIAN,
+    STUDY_ROOT_FIND,
+    STUDY_ROOT_GET,
+    STUDY_ROOT_MOVE,
+)
 from leadglass.dicom.upperlayer import AssociateRq, NegotiatedContext, RoleSelection
 from leadglass.net.connector import RequestedAssociation, open_association
 from leadglass.net.service import Admission, Closing, DataSink, ServedAssociation
 from leadglass.net.sinks import DiscardSink
 from leadglass.terms.evidence import Evidence
 
-__all__ = ["Fetched", "Found", "fetch", "find"]
+__all__ = ["Fetched", "Found", "fetch", "find", "move"]
 
 
 @dataclass
@@ -107,6 +123,21 @@ async def fetch(port: int, calling: str, **keys: str) -> Fetched:
         assert isinstance(response, CGetRsp)
         fetched.final = response
     return fetched
+
+
+async def move(port: int, calling: str, destination: str, **keys: str) -> CMoveRsp:
+    """C-MOVE of the study that `keys` name; the last response."""
+    request = association_request(STUDY_ROOT_MOVE, transfer_syntaxes=(EXPLICIT_VR_LITTLE_ENDIAN,), calling=calling)
+    async with await open_association("127.0.0.1", port, request) as association:
+        context = _context(association, STUDY_ROOT_MOVE)
+        message = CMoveRq(
+            message_id=association.next_message_id(),
+            affected_sop_class_uid=STUDY_ROOT_MOVE,
+            move_destination=destination,
+        )
+        response = await association.request(context, message, _identifier({"QueryRetrieveLevel": "STUDY", **keys}))
+        assert isinstance(response, CMoveRsp)
+        return response
 
 
 async def find(port: int, calling: str, **keys: str) -> Found:

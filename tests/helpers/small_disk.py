@@ -39,6 +39,10 @@ class SmallDisk:
         """That file is gone."""
         self._filler.unlink()
 
+    def make_read_only(self) -> None:
+        """From now on nothing can be written. No file of it may be open for writing at this moment."""
+        _mount("-o", "remount,ro", str(self.path))
+
 
 @contextlib.contextmanager
 def small_disk(path: Path, size: str) -> Iterator[SmallDisk]:
