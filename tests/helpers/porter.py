@@ -50,9 +50,9 @@ class Got:
     failed: set[str] = field(default_factory=set)
 
 
-async def carry(port: int, calling: str, instances: Sequence[Encoded]) -> list[CStoreRsp]:
-    """C-STORE of all, on one association; each one's answer."""
-    contexts = _contexts(dict.fromkeys(one.form for one in instances))
+async def carry(port: int, calling: str, instances: Sequence[Encoded], *, on_context: str = "") -> list[CStoreRsp]:
+    """C-STORE of all, on one association; each one's answer. `on_context` uses the context of another SOP class."""
+    contexts = _contexts(dict.fromkeys(_form(one, on_context) for one in instances))
     answers = []
     async with await open_association("127.0.0.1", port, _request(calling, contexts)) as association:
         accepted = {(one.abstract_syntax, one.transfer_syntax): one for one in association.contexts.values()}
@@ -62,7 +62,7 @@ async def carry(port: int, calling: str, instances: Sequence[Encoded]) -> list[C
                 affected_sop_class_uid=one.sop_class_uid,
                 affected_sop_instance_uid=one.sop_instance_uid,
             )
-            answer = await association.request(accepted[one.form], message, one.data_set)
+            answer = await association.request(accepted[_form(one, on_context)], message, one.data_set)
             assert isinstance(answer, CStoreRsp)
             answers.append(answer)
     return answers
@@ -88,6 +88,10 @@ async def bring_back(port: int, calling: str, study_uids: Iterable[str], forms: 
                 assert isinstance(listed, str)
                 got.failed = set(listed.split("\\"))
     return got
+
+
+def _form(one: Encoded, on_context: str) -> tuple[str, str]:
+    return on_context or one.sop_class_uid, one.transfer_syntax
 
 
 def _contexts(forms: Iterable[tuple[str, str]]) -> tuple[ProposedContext, ...]:
