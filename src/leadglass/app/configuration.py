@@ -69,6 +69,10 @@ class Limits(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tr
     """Open connections in all."""
     connections_per_address: int = 128
     """Open connections of one source address."""
+    request_seconds: int = 30
+    """Time a caller gets to send its association request (the ARTIM timer of PS3.8)."""
+    idle_seconds: int = 300
+    """An association that says nothing, or takes nothing, for so long is aborted."""
     transcode_seconds: int = 60
     """Time one image may take in the transcoding worker."""
     transcode_mib: int = 2048

@@ -89,7 +89,10 @@ class Serving:
         )
         configured = house.configuration.limits
         limits = Limits(
-            max_connections=configured.connections, max_connections_per_address=configured.connections_per_address
+            max_connections=configured.connections,
+            max_connections_per_address=configured.connections_per_address,
+            artim_seconds=configured.request_seconds,
+            idle_seconds=configured.idle_seconds,
         )
         connections = Connections(limits)
         for door, where, context in ((Door.DICOM, doors.dicom, None), (Door.DICOM_TLS, doors.dicom_tls, tls)):
