@@ -263,9 +263,11 @@ class Exchange:
     # --- ending ----------------------------------------------------------------------------------------------
 
     def drain(self) -> None:
-        """Finish the operation in progress, if there is one, then abort."""
+        """Finish the operation in progress, if there is one, then abort. It began with its command: a sender that is
+        in the midst of its data set may finish, and is told what became of it."""
         self._is_draining = True
-        if self._current is None:
+        is_receiving = self._intake is not None and self._intake.is_receiving
+        if self._current is None and not self._queue and not is_receiving:
             self.abort()
 
     def abort(self) -> None:
