@@ -55,8 +55,20 @@ class Home:
         """True before the first start: no master key yet."""
         return not (self.keys / "master.key").exists()
 
+    def check_master_key(self) -> None:
+        """UserFault if an archive is here and its master key is not: a new one would open nothing."""
+        holds_archive = (
+            self.index.exists() or (self.ledger / "checkpoint").exists() or any(self.volumes.glob("*.volume"))
+        )
+        if self.is_new and holds_archive:
+            raise UserFault(
+                f"the master key {self.keys / 'master.key'} is missing, and this home holds an archive that needs it",
+                "Put back the master key file from its backup. Without it nothing stored here can be read, by design.",
+            )
+
     def prepare(self) -> None:
-        """Create the folders, private to this user. UserFault if that cannot be."""
+        """Create the folders, private to this user. UserFault if that cannot be, or if the master key is missing."""
+        self.check_master_key()
         try:
             for folder in (self.path, self.keys, self.ca, self.ledger, self.volumes, self.devices):
                 folder.mkdir(mode=0o700, parents=folder is self.path, exist_ok=True)

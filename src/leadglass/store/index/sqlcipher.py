@@ -129,6 +129,7 @@ def _engine(path: Path, key: bytes, pragmas: Sequence[str], begin: str) -> Engin
         connection = driver.connect(
             str(path), isolation_level=None, check_same_thread=False, cached_statements=512, timeout=_BUSY_SECONDS
         )
+        connection.execute("PRAGMA cipher_log_level = NONE")  # its errors come as exceptions, too, and in better words
         connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
         for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
