@@ -67,6 +67,15 @@ class Orthanc:
         """Stores one file through REST."""
         return json.loads(self._call("POST", "/instances", part10))
 
+    def file(self, name: str) -> bytes:
+        """The Part-10 file of an instance, by Orthanc's own name for it."""
+        return self._call("GET", f"/instances/{name}/file", None)
+
+    def empty(self) -> None:
+        """Deletes everything it holds."""
+        for name in self.get("/patients"):
+            self._call("DELETE", f"/patients/{name}", None)
+
     def count_instances(self) -> int:
         return int(self.get("/statistics")["CountInstances"])
 
@@ -89,14 +98,18 @@ def run_orthanc(
     modalities: Sequence[Modality] = (),
     tls: OrthancTls | None = None,
     dicomweb: bool = False,
+    dicom_port: int | None = None,
     settings: dict[str, object] | None = None,
 ) -> Iterator[Orthanc]:
-    """Runs Orthanc in `directory` until the block ends. `settings` are further lines of its configuration."""
+    """Runs Orthanc in `directory` until the block ends. `settings` are further lines of its configuration.
+
+    `dicom_port` is for somebody who had to know it before.
+    """
     command = orthanc_command()
     if command is None:
         raise FileNotFoundError("Orthanc is not installed: apt-get install orthanc")
     directory.mkdir(parents=True, exist_ok=True)
-    dicom_port, http_port = free_port(), free_port()
+    dicom_port, http_port = dicom_port or free_port(), free_port()
     configuration = _configuration(directory, ae_title, dicom_port, http_port, modalities, dicomweb=dicomweb)
     configuration.update(_tls(tls) if tls else {})
     configuration.update(settings or {})
