@@ -263,11 +263,9 @@ class Exchange:
     # --- ending ----------------------------------------------------------------------------------------------
 
     def drain(self) -> None:
-        """Finish the operation in progress, if there is one, then abort. It began with its command: a sender that is
-        in the midst of its data set may finish, and is told what became of it."""
+        """Finish the operation in progress, if there is one, then abort."""
         self._is_draining = True
-        is_receiving = self._intake is not None and self._intake.is_receiving
-        if self._current is None and not self._queue and not is_receiving:
+        if self._current is None:
             self.abort()
 
     def abort(self) -> None:

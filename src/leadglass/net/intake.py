@@ -56,11 +56,6 @@ class Intake:
         self._incoming: _Incoming | None = None
         self._relief: asyncio.Task[None] | None = None
 
-    @property
-    def is_receiving(self) -> bool:
-        """True if a message is here and its data set still on the way."""
-        return self._incoming is not None
-
     def take(self, event: PdvReceived) -> None:
         """Take a piece of a PDV. Raises PeerViolation if it has no place here; then there is nothing more to take."""
         for part in self._assembler.feed(
