@@ -8,7 +8,17 @@ from typing import Annotated, Any
 
 import typer
 
-from leadglass.app.cli.speaking import HomeOption, JsonOption, ask, out, say_json, show_table
+from leadglass.app.cli.speaking import (
+    HomeOption,
+    JsonOption,
+    answer_in,
+    ask,
+    moment,
+    out,
+    plain,
+    say_json,
+    show_table,
+)
 
 __all__ = ["devices", "tokens", "users"]
 
@@ -56,9 +66,9 @@ def device_add(
     if as_json:
         say_json(answer)
         return
-    out.print(f"Enrolled [bold]{name}[/] ({answer['id']}).")
+    out.print(f"Enrolled [bold]{plain(name)}[/] ({answer['id']}).")
     if tls:
-        out.print(f"Its key and certificate are in {answer['folder']}")
+        out.print(f"Its key and certificate are in {answer['folder']}", markup=False)
         out.print("Hand the folder to whoever sets up the device, then delete it here. To try it:")
         out.print(f"  cd {answer['folder']}", markup=False)
         out.print(f"  {answer['command']}", markup=False)
@@ -90,10 +100,9 @@ def device_list(home: HomeOption = Path("var"), as_json: JsonOption = False) -> 
 
 
 @devices.command("revoke")
-def device_revoke(name: Name, home: HomeOption = Path("var")) -> None:
+def device_revoke(name: Name, home: HomeOption = Path("var"), as_json: JsonOption = False) -> None:
     """Let a device in no more, from its next request on."""
-    ask(home, "device revoke", name=name)
-    out.print(f"Revoked {name}.", markup=False)
+    answer_in(as_json, ask(home, "device revoke", name=name), f"Revoked {name}.")
 
 
 @users.command("add")
@@ -135,10 +144,9 @@ def user_list(home: HomeOption = Path("var"), as_json: JsonOption = False) -> No
 
 
 @users.command("disable")
-def user_disable(name: Name, home: HomeOption = Path("var")) -> None:
+def user_disable(name: Name, home: HomeOption = Path("var"), as_json: JsonOption = False) -> None:
     """Let an account in no more, from its next request on."""
-    ask(home, "user disable", name=name)
-    out.print(f"Disabled {name}.", markup=False)
+    answer_in(as_json, ask(home, "user disable", name=name), f"Disabled {name}.")
 
 
 @tokens.command("create")
@@ -159,7 +167,7 @@ def token_create(
     if as_json:
         say_json(answer)
         return
-    out.print(f"Token [bold]{name}[/], good until {answer['expires_at']}. It is shown this once:")
+    out.print(f"Token [bold]{plain(name)}[/], good until {moment(answer['expires_at'])} UTC. It is shown this once:")
     typer.echo(answer["token"])
     if not studies:
         out.print("It sees no study until a grant says which:")
@@ -182,10 +190,9 @@ def token_list(home: HomeOption = Path("var"), as_json: JsonOption = False) -> N
 
 
 @tokens.command("revoke")
-def token_revoke(name: Name, home: HomeOption = Path("var")) -> None:
+def token_revoke(name: Name, home: HomeOption = Path("var"), as_json: JsonOption = False) -> None:
     """End a token, from its next use on."""
-    ask(home, "token revoke", name=name)
-    out.print(f"Revoked {name}.", markup=False)
+    answer_in(as_json, ask(home, "token revoke", name=name), f"Revoked {name}.")
 
 
 def _list(rows: list[dict[str, Any]], columns: dict[str, str], empty: str, as_json: bool) -> None:
@@ -199,7 +206,7 @@ def _say_account(answer: dict[str, Any], as_json: bool) -> None:
     if as_json:
         say_json(answer)
         return
-    out.print(f"Account [bold]{answer['name']}[/] is ready.")
+    out.print(f"Account [bold]{plain(answer['name'])}[/] is ready.")
     if answer["passcode"]:
         out.print("Its passcode is shown this once:")
         typer.echo(answer["passcode"])

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from leadglass.app.cli.speaking import HomeOption, JsonOption, ask, out, say_json, show_table
+from leadglass.app.cli.speaking import HomeOption, JsonOption, answer_in, ask, out, say_json, show_table
 
 __all__ = ["grants"]
 
@@ -80,7 +80,7 @@ def grant_list(home: HomeOption = Path("var"), as_json: JsonOption = False) -> N
 def grant_revoke(
     grant_id: Annotated[str, typer.Argument(help="Its id, like grt-…", show_default=False)],
     home: HomeOption = Path("var"),
+    as_json: JsonOption = False,
 ) -> None:
     """End a grant, from the next request on."""
-    ask(home, "grant revoke", grant_id=grant_id)
-    out.print(f"Revoked {grant_id}.", markup=False)
+    answer_in(as_json, ask(home, "grant revoke", grant_id=grant_id), f"Revoked {grant_id}.")

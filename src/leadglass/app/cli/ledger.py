@@ -22,7 +22,9 @@ def show(
     patient: Annotated[str, typer.Option("--patient", help="Who saw this patient? The Patient ID.")] = "",
     issuer: Annotated[str, typer.Option("--issuer", help="Issuer of the Patient ID, if it has one.")] = "",
     study: Annotated[str, typer.Option("--study", help="Who saw this study? The Study Instance UID.")] = "",
-    principal: Annotated[str, typer.Option("--principal", help="What did this person or device do? Its id.")] = "",
+    principal: Annotated[
+        str, typer.Option("--principal", help="What did they do? user:NAME, device:NAME, token:NAME or an id.")
+    ] = "",
     event: Annotated[str, typer.Option("--event", help="Only this kind, like refused or queried.")] = "",
     since: Annotated[str, typer.Option("--since", help="From this date, moment or span (24h, 7d) on.")] = "",
     last: Annotated[int, typer.Option("--last", help="How many entries at most, the newest.")] = 100,
@@ -117,6 +119,4 @@ def _verifier_in(folder: Path) -> str:
     try:
         return (folder / "verifier").read_text("utf-8").strip()
     except OSError:
-        raise UserFault(
-            f"there is no ledger in {folder}", "Name its folder, or give the key you trust with --verifier."
-        ) from None
+        raise UserFault(f"there is no ledger in {folder}", "Name the folder, or the home with --home DIR.") from None

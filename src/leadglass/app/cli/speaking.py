@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any, Final, NoReturn, TypeVar
 
 import msgspec
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
@@ -21,9 +23,25 @@ from leadglass.app.house import House
 from leadglass.app.verbs import perform
 from leadglass.terms.errors import LeadglassError, UserFault
 
-__all__ = ["HomeOption", "JsonOption", "ask", "configured", "fail", "out", "run", "say_json", "show_table"]
+__all__ = [
+    "HomeOption",
+    "JsonOption",
+    "answer_in",
+    "ask",
+    "configured",
+    "fail",
+    "moment",
+    "out",
+    "plain",
+    "run",
+    "say_json",
+    "show_table",
+]
 
-out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
+_ENDLESS: Final = 10_000  # columns: what goes to a file or a pipe is never folded
+_MOMENT: Final = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::[\d.]+)?\+00:00\Z")
+
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _ENDLESS)
 _err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 HomeOption = Annotated[
@@ -63,14 +81,24 @@ def _on_a_loop(work: Coroutine[Any, Any, T]) -> T:
 
 def fail(what: str, advice: str) -> NoReturn:
     """Says what is wrong and what to do, and ends the command with exit code 1."""
-    _err.print(f"[bold red]error:[/] {_plain(what)}")
+    _err.print(f"[bold red]error:[/] {plain(what)}")
     if advice:
-        _err.print(f"       {_plain(advice)}")
+        _err.print(f"       {plain(_sentence(advice))}")
     raise SystemExit(1)
 
 
-def _plain(text: str) -> str:
-    return text.replace("[", r"\[")
+def plain(text: str) -> str:
+    """The text as it is, whatever a console would read into its brackets."""
+    return escape(text)
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
+
+
+def moment(text: str) -> str:
+    """A moment as people read it; anything else as it is. All times are UTC."""
+    return _MOMENT.sub(r"\1 \2", text)
 
 
 def configured(home: Path, config: Path | None = None) -> tuple[Home, Configuration]:
@@ -88,6 +116,7 @@ def ask(home: Path, verb: str, **arguments: Any) -> Any:
 
 async def _ask(home: Path, verb: str, arguments: dict[str, Any]) -> Any:
     here, configuration = configured(home)
+    here.check_master_key()
     if here.is_new:
         raise UserFault(
             f"there is no archive in {here.path}", "Start one with `leadglass serve`, or name its home with --home DIR."
@@ -128,16 +157,34 @@ def say_json(value: Any) -> None:
 
 
 def show_table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *, empty: str) -> None:
-    """The rows as a table with these headings; `empty` if there are none."""
+    """The rows under these headings; `empty` if there are none. A column without any value is left out.
+
+    What is too wide for the terminal comes as one block a row instead.
+    """
     if not rows:
-        out.print(_plain(empty))
+        out.print(plain(empty))
+        return
+    cells = [{heading: _cell(row.get(name, "")) for name, heading in columns.items()} for row in rows]
+    used = [heading for heading in columns.values() if any(row[heading] for row in cells)]
+    widths = [max(len(heading), *(len(row[heading]) for row in cells)) for heading in used]
+    if sum(widths) + 2 * len(widths) > out.width:
+        _show_blocks(cells, used)
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in columns.values():
-        table.add_column(heading, overflow="fold")
-    for row in rows:
-        table.add_row(*(_plain(_cell(row.get(name, ""))) for name in columns))
+    for heading in used:
+        table.add_column(heading, no_wrap=True)
+    for row in cells:
+        table.add_row(*(plain(row[heading]) for heading in used))
     out.print(table)
+
+
+def _show_blocks(rows: Sequence[Mapping[str, str]], headings: Sequence[str]) -> None:
+    width = max(map(len, headings))
+    for row in rows:
+        for heading in headings:
+            if row[heading]:
+                out.print(f"[bold]{heading:{width}}[/]  {plain(row[heading])}")
+        out.print()
 
 
 def _cell(value: object) -> str:
@@ -145,12 +192,12 @@ def _cell(value: object) -> str:
         return ", ".join(map(str, value))
     if isinstance(value, bool):
         return "yes" if value else ""
-    return "" if value is None else str(value)
+    return "" if value is None else moment(str(value))
 
 
-def listing(show: Callable[[], None], rows: object, as_json: bool) -> None:
-    """JSON for programs, `show()` for people."""
+def answer_in(as_json: bool, answer: Any, words: str) -> None:
+    """The answer for a program, or `words` for a person."""
     if as_json:
-        say_json(rows)
+        say_json(answer)
     else:
-        show()
+        out.print(plain(words))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from leadglass.app.cli.speaking import HomeOption, JsonOption, ask, fail, out, say_json
+from leadglass.app.cli.speaking import HomeOption, JsonOption, ask, fail, out, plain, say_json
 
 __all__ = ["keys", "store", "study"]
 
@@ -29,7 +29,7 @@ def store_check(home: HomeOption = Path("var"), as_json: JsonOption = False) -> 
         if answer["of_deleted_studies"]:
             out.print(f"{answer['of_deleted_studies']} objects of deleted studies: unreadable for ever")
         for problem in answer["problems"]:
-            out.print(f"[bold red]damaged:[/] {problem}")
+            out.print(f"[bold red]damaged:[/] {plain(problem)}")
         if not answer["problems"]:
             out.print("[bold green]clean[/]")
     raise typer.Exit(1 if answer["problems"] else 0)
@@ -54,6 +54,8 @@ def study_delete(
     as_json: JsonOption = False,
 ) -> None:
     """Delete a study for good: its key is destroyed, and nobody can ever read its images again."""
+    if as_json and not yes:
+        fail("nothing was deleted: a program is not asked", "Say --yes if you mean it")
     if not yes and not typer.confirm(f"Destroy study {study_instance_uid} for good?"):
         fail("nothing was deleted", "")
     answer = ask(home, "study delete", study_instance_uid=study_instance_uid)

@@ -11,6 +11,7 @@ from leadglass.app.addresses import host_and_port
 from leadglass.app.control import Progress
 from leadglass.app.house import House, utc_now
 from leadglass.app.verbs.recording import record
+from leadglass.gate.capabilities import actions_of_device
 from leadglass.gate.devices import Device, Network
 from leadglass.gate.enrolment.enrol import enrol_with_certificate
 from leadglass.gate.ledger import Event
@@ -76,7 +77,7 @@ async def list_all(house: House, progress: Progress) -> list[dict[str, Any]]:
             "ae_title": device.ae_title,
             "from": [str(network) for network in device.networks],
             "tls": device.tls_only,
-            "allow": sorted(device.actions) or ["store", "verify"],
+            "allow": _said(actions_of_device(device.actions)),
             "listens_at": device.address,
             "revoked_at": device.revoked_at.isoformat() if device.revoked_at else "",
             "id": device.id,
@@ -91,6 +92,11 @@ async def revoke(house: House, progress: Progress, *, name: str) -> dict[str, An
     await house.registry.revoke_device(name)
     await record(house, Event.DEVICE_REVOKED, name=name)
     return {"name": name}
+
+
+def _said(actions: frozenset[Action]) -> list[str]:
+    """The words of --allow that these actions are."""
+    return [word for word, meant in _WORDS.items() if meant <= actions]
 
 
 def _network(text: str) -> Network:

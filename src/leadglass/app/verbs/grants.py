@@ -56,10 +56,12 @@ async def add(
 async def list_all(house: House, progress: Progress) -> list[dict[str, Any]]:
     """All grants, ended ones too."""
     del progress
+    names = await _names(house)
     return [
         {
             "id": grant.id,
-            "to": grant.holder,
+            "to": names.get(grant.holder, grant.holder),
+            "holder": grant.holder,
             "effect": grant.effect.value,
             "actions": sorted(grant.actions),
             "studies": selector_text(grant.selector),
@@ -70,6 +72,13 @@ async def list_all(house: House, progress: Progress) -> list[dict[str, Any]]:
         }
         for grant in await house.registry.grants()
     ]
+
+
+async def _names(house: House) -> dict[str, str]:
+    """Holders as they are written in `--to`, by id."""
+    names = {device.id: f"device:{device.name}" for device in await house.registry.devices()}
+    names |= {account.id: f"user:{account.username}" for account in await house.registry.users()}
+    return names | {token.id: f"token:{token.name}" for token in await house.registry.tokens()}
 
 
 async def revoke(house: House, progress: Progress, *, grant_id: str) -> dict[str, Any]:

@@ -33,6 +33,7 @@ async def show(
     del progress
     if not 0 < last <= _MOST:
         raise UserFault(f"between 1 and {_MOST} entries can be shown", "choose another --last, or narrow the search")
+    who = await house.registry.holder_named(principal) if ":" in principal else principal
     since_date = date_named(since) if since else None
     await house.ledger.flush()
 
@@ -41,7 +42,7 @@ async def show(
             house.home.ledger,
             patient=house.gate.pseudonym(patient, issuer) if patient else "",
             study=study,
-            principal=principal,
+            principal=who,
             event=event,
             since=since_date,
             with_sessions=True,
@@ -61,13 +62,17 @@ def _is_session(item: Entry | EpisodeSummary) -> bool:
     return isinstance(item, Entry) and item.event == Event.LEDGER_OPENED
 
 
+def _word(value: str | int | bool) -> str:
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
+
+
 def _line(item: Entry | EpisodeSummary) -> dict[str, Any]:
     entry = item.first if isinstance(item, EpisodeSummary) else item
     if isinstance(item, EpisodeSummary):
         what = item.words
     else:
         parts = [f"{count} {name}" for name, count in entry.counts.items()]
-        parts += [f"{name} {value}" for name, value in entry.detail.items()]
+        parts += [f"{name} {_word(value)}" for name, value in entry.detail.items() if value != ""]
         what = ", ".join(parts)
     return {
         "at": entry.at.isoformat(timespec="milliseconds"),

@@ -8,7 +8,7 @@ from typing import Any
 from leadglass.app.control import Progress
 from leadglass.app.house import House
 from leadglass.app.verbs.recording import record
-from leadglass.app.verbs.words import actions_named, lifetime_named, role_named
+from leadglass.app.verbs.words import PROGRAMS, actions_named, lifetime_named, role_named
 from leadglass.gate.ledger import Event
 from leadglass.gate.selectors import parse_selector, selector_text
 
@@ -29,7 +29,7 @@ async def create(
     del progress
     text, token = await house.registry.create_token(
         name,
-        role_named(role),
+        role_named(role, PROGRAMS),
         lifetime_named(expires),
         actions=actions_named(allow),
         selector=parse_selector(studies) if studies else None,

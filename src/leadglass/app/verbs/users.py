@@ -9,7 +9,7 @@ from typing import Any
 from leadglass.app.control import Progress
 from leadglass.app.house import House
 from leadglass.app.verbs.recording import record
-from leadglass.app.verbs.words import role_named
+from leadglass.app.verbs.words import PEOPLE, role_named
 from leadglass.gate.ledger import Event
 from leadglass.terms.errors import UserFault
 
@@ -24,8 +24,9 @@ async def add(
     """An account. Without a passcode one is drawn, and told this once."""
     del progress
     chosen, drawn = _passcode(passcode)
+    chosen_roles = frozenset(role_named(role, PEOPLE) for role in roles)
     password_hash = await house.passwords.hash(chosen)
-    account = await house.registry.add_user(name, password_hash, frozenset(map(role_named, roles)), organisation)
+    account = await house.registry.add_user(name, password_hash, chosen_roles, organisation)
     await record(house, Event.USER_ADDED, user=account.id, name=name, roles=" ".join(sorted(roles)))
     return {"id": account.id, "name": name, "roles": sorted(roles), "passcode": chosen if drawn else ""}
 

@@ -5,22 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from leadglass.terms.errors import UserFault
 from leadglass.terms.principal import Action, Role
 
-__all__ = ["actions_named", "date_named", "lifetime_named", "role_named"]
+__all__ = ["PEOPLE", "PROGRAMS", "actions_named", "date_named", "lifetime_named", "role_named"]
 
 _LIFETIME = re.compile(r"(\d{1,5})([mhdw])\Z")
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
 
-def role_named(text: str) -> Role:
-    """The role called `text`; UserFault lists them all."""
-    try:
-        return Role(text)
-    except ValueError:
-        raise UserFault(f"there is no role {text!r}", f"choose of: {', '.join(Role)}") from None
+PEOPLE: Final = (Role.CLINICIAN, Role.ADMINISTRATOR, Role.AUDITOR, Role.SERVICE)
+PROGRAMS: Final = (Role.SERVICE, Role.CLINICIAN)
+
+
+def role_named(text: str, among: Sequence[Role]) -> Role:
+    """The role called `text`; UserFault lists those there are to choose from."""
+    if text not in among:
+        raise UserFault(f"there is no role {text!r} to choose here", f"choose of: {', '.join(among)}")
+    return Role(text)
 
 
 def actions_named(words: Sequence[str]) -> frozenset[Action]:
