@@ -6,8 +6,10 @@ from pathlib import Path
 
 import msgspec
 
+from leadglass.app.addresses import host_and_port
 from leadglass.terms.ae_title import AETitle
 from leadglass.terms.errors import UserFault
+from leadglass.terms.principal import Role
 
 __all__ = ["Configuration", "load_configuration"]
 
@@ -115,5 +117,14 @@ def _check(name: str, configuration: Configuration) -> None:
         raise UserFault(f"{name}: doors.ae-title: {fault}", "Choose another title.") from None
     if tls.profile not in ("B.12", "B.13"):
         raise UserFault(f'{name}: tls.profile is neither "B.12" nor "B.13"', "Choose one of the two.")
+    for key, where in (("doors.dicom", doors.dicom), ("doors.dicom-tls", doors.dicom_tls)):
+        try:
+            host_and_port(where if where != "off" else "off:0")
+        except UserFault as fault:
+            raise UserFault(f"{name}: {key}: {fault}", fault.advice) from None
+    if unknown := set(configuration.oidc.roles.values()) - set(Role):
+        raise UserFault(f"{name}: oidc.roles: there is no role {min(unknown)!r}", f"choose of: {', '.join(Role)}")
+    if low := [key for key, limit in msgspec.structs.asdict(configuration.limits).items() if limit < 1]:
+        raise UserFault(f"{name}: limits.{low[0].replace('_', '-')} is below 1", "Give at least 1.")
     if bool(tls.certificate) != bool(tls.private_key):
         raise UserFault(f"{name}: tls.certificate and tls.private-key belong together", "Give both or neither.")

@@ -7,10 +7,9 @@ last of them may be missing; the position kept for each volume says from where t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from typing import Final
 
 from leadglass.dicom.header import NeedMore, read_header
@@ -18,7 +17,7 @@ from leadglass.dicom.instance_header import index_attributes
 from leadglass.dicom.part10 import split
 from leadglass.store.index.database import Database
 from leadglass.store.index.instances import add_instances
-from leadglass.store.index.outcomes import NewInstance
+from leadglass.store.index.outcomes import Added, NewInstance
 from leadglass.store.index.positions import indexed_to, set_indexed_to
 from leadglass.store.index.study_keys import key_by_id
 from leadglass.store.keys import KeyRing, WrappedKey
@@ -48,12 +47,11 @@ async def catch_up(
     indexed, problems = 0, list[str]()
     for volume in journal.volumes():
         records = journal.records_since(volume, known.get(volume, 0))
-        while True:
-            try:
-                batch = await asyncio.to_thread(lambda: list(islice(records, _BATCH)))  # noqa: B023 - awaited here
-            except IntegrityFault as fault:
+        fault: IntegrityFault | None = None
+        while fault is None:
+            batch, fault = await asyncio.to_thread(_next_batch, records)
+            if fault is not None:
                 problems.append(str(fault))
-                break
             if not batch:
                 break
             found = [await _read_again(journal, database, ring, wall_clock, location) for location in batch]
@@ -62,13 +60,27 @@ async def catch_up(
     return CaughtUp(indexed, tuple(problems))
 
 
+def _next_batch(records: Iterator[Location]) -> tuple[Sequence[Location], IntegrityFault | None]:
+    """The next records, and what is wrong with the one behind them: whole records before a damaged one count."""
+    batch: list[Location] = []
+    try:
+        for location in records:
+            batch.append(location)
+            if len(batch) == _BATCH:
+                break
+    except IntegrityFault as fault:
+        return batch, fault
+    return batch, None
+
+
 async def _index(database: Database, instances: Sequence[NewInstance], batch: Sequence[Location]) -> int:
+    """How many of the instances were not in the index."""
     positions = {batch[-1].volume: batch[-1].end}
     if not instances:
         await database.write(set_indexed_to, positions)
         return 0
-    await database.write(add_instances, instances, positions)
-    return len(instances)
+    outcomes = await database.write(add_instances, instances, positions)
+    return sum(isinstance(outcome, Added) for outcome in outcomes)
 
 
 async def _read_again(

@@ -1,0 +1,86 @@
+"""Words on a terminal: tables that fit, text that is never taken for markup, errors with advice."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from leadglass.app.cli import speaking
+from leadglass.app.cli.speaking import fail, moment, show_table
+
+COLUMNS = {"name": "name", "study": "study", "revoked_at": "revoked", "allow": "may", "tls": "TLS"}
+ROWS = [
+    {"name": "a[red]b", "study": "1.2.3", "revoked_at": "", "allow": ["echo", "store"], "tls": True},
+    {"name": "c", "study": "2.25.1234", "revoked_at": "2026-11-20T19:26:47.272918+00:00", "allow": [], "tls": False},
+]
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    shown = io.StringIO()
+    console = Console(file=shown, width=80, highlight=False, soft_wrap=True)
+    monkeypatch.setattr(speaking, "out", console)
+    monkeypatch.setattr(speaking, "_err", console)
+    return shown
+
+
+def lines(terminal: io.StringIO) -> list[str]:
+    return [line.rstrip() for line in terminal.getvalue().splitlines()]
+
+
+def test_a_table_where_there_is_room(terminal: io.StringIO) -> None:
+    show_table(ROWS, COLUMNS, empty="none")
+    assert lines(terminal) == [
+        "name     study      revoked           may          TLS",
+        "a[red]b  1.2.3                        echo, store  yes",
+        "c        2.25.1234  2026-11-20 19:26",
+    ]
+
+
+def test_columns_without_any_value_are_left_out(terminal: io.StringIO) -> None:
+    show_table([{"name": "x"}], COLUMNS, empty="none")
+    assert lines(terminal) == ["name", "x"]
+
+
+def test_blocks_where_there_is_none(terminal: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(speaking, "out", Console(file=terminal, width=40, highlight=False, soft_wrap=True))
+    show_table(ROWS, COLUMNS, empty="none")
+    assert lines(terminal) == [
+        "name     a[red]b",
+        "study    1.2.3",
+        "may      echo, store",
+        "TLS      yes",
+        "",
+        "name     c",
+        "study    2.25.1234",
+        "revoked  2026-11-20 19:26",
+        "",
+    ]
+
+
+def test_an_empty_list_is_a_sentence(terminal: io.StringIO) -> None:
+    show_table([], COLUMNS, empty="There is [nothing].")
+    assert lines(terminal) == ["There is [nothing]."]
+
+
+@pytest.mark.parametrize(
+    ("advice", "shown"),
+    [
+        ("choose another", ["       Choose another."]),
+        ("Done.", ["       Done."]),
+        ("", []),
+        ("`leadglass x`?", ["       `leadglass x`?"]),
+    ],
+)
+def test_an_error_says_what_to_do(terminal: io.StringIO, advice: str, shown: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        fail("it is [wrong]", advice)
+    assert ended.value.code == 1
+    assert lines(terminal) == ["error: it is [wrong]", *shown]
+
+
+def test_moments() -> None:
+    assert moment("2026-11-20T19:26:47+00:00") == "2026-11-20 19:26"
+    assert moment("x 2026-11-20") == "x 2026-11-20"
