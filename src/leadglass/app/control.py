@@ -104,6 +104,8 @@ async def ask_running_server(home: Home, verb: str, arguments: dict[str, Any], p
                 raise UserFault(words["fault"], words["advice"])
             else:
                 return True, words["result"]
+    except ConnectionError:
+        pass  # the same as an answer that ends too early
     finally:
         writer.close()
     raise UserFault("the server went away before it answered", f"Is it still running? See {Path(home.path).name}.")
