@@ -13,6 +13,7 @@ from helpers.archive_server import command
 from helpers.fetching import fetch
 from helpers.images import LARGE, Image, digest, patient_name, study_uid
 from helpers.killable import KillableArchive, killable_archive
+from helpers.preloaded import Preloaded
 from helpers.senders import Record, open_sender, send
 from helpers.wiretap import wiretap
 from leadglass.dicom.dimse.statuses import Status
@@ -91,12 +92,10 @@ def places_in(volumes: Path) -> dict[str, Place]:
 
 
 @pytest.fixture
-async def damaged(tmp_path: Path) -> AsyncIterator[Damaged]:
+async def damaged(tmp_path: Path, preloaded: Preloaded) -> AsyncIterator[Damaged]:
     record = Record()
-    async with killable_archive(tmp_path / "home") as archive:
-        for name, allow in ((SENDER, ["store"]), (READER, ["query", "retrieve"])):
-            await archive.ask("device add", name=name, ae_title=name, networks=["127.0.0.0/8"], allow=allow)
-        await archive.ask("grant add", to=f"device:{READER}", studies="everything", allow=["view"], why="test")
+    async with killable_archive(preloaded, tmp_path / "home") as archive:
+        await archive.enrol(SENDER, READER)
         async with await open_sender(archive.dicom, SENDER) as association:
             for image in (*SMALL_IMAGES, LARGE_IMAGE):
                 assert (await send(association, image, record)).status == 0

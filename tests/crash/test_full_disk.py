@@ -13,6 +13,7 @@ from helpers.archive_server import command, run_archive
 from helpers.fetching import fetch
 from helpers.images import LARGE, Image, study_uid
 from helpers.killable import KillableArchive, killable_archive
+from helpers.preloaded import Preloaded
 from helpers.senders import Record, open_sender, send
 from helpers.small_disk import small_disk
 from leadglass.dicom.dimse.statuses import Status
@@ -20,12 +21,6 @@ from leadglass.net.connector import RequestedAssociation
 from leadglass.net.errors import PeerRejected
 
 SENDER, READER = "SENDER", "READER"
-
-
-async def enrol(archive: KillableArchive) -> None:
-    for name, allow in ((SENDER, ["store"]), (READER, ["query", "retrieve"])):
-        await archive.ask("device add", name=name, ae_title=name, networks=["127.0.0.0/8"], allow=allow)
-    await archive.ask("grant add", to=f"device:{READER}", studies="everything", allow=["query", "view"], why="test")
 
 
 async def send_some(association: RequestedAssociation, study: int, sizes: tuple[int, ...], record: Record) -> list[int]:
@@ -66,12 +61,12 @@ async def check(archive: KillableArchive, record: Record) -> None:
 
 @pytest.mark.root
 @pytest.mark.crash
-async def test_full_and_free_again(tmp_path: Path) -> None:
+async def test_full_and_free_again(tmp_path: Path, preloaded: Preloaded) -> None:
     record, studies = Record(), itertools.count(2)
     with small_disk(tmp_path / "disk", "96m") as disk:
         home = disk.path / "home"
-        async with killable_archive(home, log=tmp_path / "log") as archive:
-            await enrol(archive)
+        async with killable_archive(preloaded, home, log=tmp_path / "log") as archive:
+            await archive.enrol(SENDER, READER)
             async with await open_sender(archive.dicom, SENDER) as association:
                 assert await send_some(association, 1, (8192, LARGE, 500_000), record) == [0, 0, 0]
                 for _ in range(3):
@@ -91,12 +86,12 @@ async def test_full_and_free_again(tmp_path: Path) -> None:
 
 @pytest.mark.root
 @pytest.mark.crash
-async def test_killed_and_started_without_room(tmp_path: Path) -> None:
+async def test_killed_and_started_without_room(tmp_path: Path, preloaded: Preloaded) -> None:
     record, studies = Record(), itertools.count(1)
     with small_disk(tmp_path / "disk", "96m") as disk:
         home = disk.path / "home"
-        async with killable_archive(home, log=tmp_path / "log") as archive:
-            await enrol(archive)
+        async with killable_archive(preloaded, home, log=tmp_path / "log") as archive:
+            await archive.enrol(SENDER, READER)
             association = await open_sender(archive.dicom, SENDER)
             assert await send_some(association, next(studies), (8192, LARGE), record) == [0, 0]
             disk.fill()

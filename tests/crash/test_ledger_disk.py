@@ -18,6 +18,7 @@ from helpers.fetching import fetch, find, move
 from helpers.images import LARGE, Image, patient_name, study_uid
 from helpers.killable import KillableArchive, killable_archive
 from helpers.net_doors import open_door
+from helpers.preloaded import Preloaded
 from helpers.senders import Record, open_sender, send
 from helpers.small_disk import SmallDisk, small_disk
 from helpers.wiretap import Wiretap, wiretap
@@ -65,24 +66,17 @@ class Observed:
 
 
 @pytest.fixture
-async def observed(tmp_path: Path) -> AsyncIterator[Observed]:
+async def observed(tmp_path: Path, preloaded: Preloaded) -> AsyncIterator[Observed]:
     """Studies 1 to 6 are stored; a reader may query and retrieve them, also to a workstation."""
     record, counted = Record(), Counted()
     with small_disk(tmp_path / "home" / "ledger", "4m") as disk:
         async with (
             open_door(counted) as workstation,
             wiretap(workstation.port) as to_workstation,
-            killable_archive(tmp_path / "home") as archive,
+            killable_archive(preloaded, tmp_path / "home") as archive,
             wiretap(archive.dicom) as to_archive,
         ):
-            await archive.ask("device add", name=SENDER, ae_title=SENDER, networks=["127.0.0.0/8"], allow=["store"])
-            await archive.ask(
-                "device add",
-                name=READER,
-                ae_title=READER,
-                networks=["127.0.0.0/8"],
-                allow=["echo", "query", "retrieve"],
-            )
+            await archive.enrol(SENDER, READER)
             await archive.ask(
                 "device add",
                 name=WORKSTATION,
@@ -90,8 +84,6 @@ async def observed(tmp_path: Path) -> AsyncIterator[Observed]:
                 networks=["127.0.0.0/8"],
                 listens_at=f"127.0.0.1:{to_workstation.port}",
             )
-            may = ["query", "view", "download"]
-            await archive.ask("grant add", to=f"device:{READER}", studies="everything", allow=may, why="test")
             async with await open_sender(archive.dicom, SENDER) as association:
                 for study in STUDIES:
                     for number in range(2):

@@ -19,6 +19,7 @@ from helpers.archive_server import command
 from helpers.fetching import fetch
 from helpers.images import LARGE, SMALL, Image, study_uid
 from helpers.killable import KillableArchive, killable_archive
+from helpers.preloaded import Preloaded
 from helpers.senders import Record, send_until_lost, storescu_until_lost
 from leadglass.dicom.dimse.statuses import Status
 from leadglass.gate.ledger import SigningKey, verify
@@ -28,14 +29,6 @@ ROUNDS = int(os.environ.get("LEADGLASS_CRASH_ROUNDS", "30"))
 SENDER, READER = "SENDER", "READER"
 MOST_ANSWERS = 150  # of one round, before the kill
 LONGEST = 2.0  # seconds of work before the kill, if the machine is busy
-
-
-async def enrol(archive: KillableArchive) -> None:
-    """A device that stores, and one that may fetch everything."""
-    for name, allow in ((SENDER, ["store"]), (READER, ["query", "retrieve"])):
-        await archive.ask("device add", name=name, ae_title=name, networks=["127.0.0.0/8"], allow=allow)
-    everything = {"studies": "everything", "allow": ["query", "view"], "why": "test"}
-    await archive.ask("grant add", to=f"device:{READER}", **everything)
 
 
 class Rounds:
@@ -145,10 +138,12 @@ class Rounds:
 
 
 @pytest.mark.crash
-async def test_a_study_deleted_while_it_is_sent_keeps_what_is_promised_afterwards(tmp_path: Path) -> None:
+async def test_a_study_deleted_while_it_is_sent_keeps_what_is_promised_afterwards(
+    tmp_path: Path, preloaded: Preloaded
+) -> None:
     """Success means durable (law 2), also for an image that crosses the deletion of its study."""
-    async with killable_archive(tmp_path / "home") as archive:
-        await enrol(archive)
+    async with killable_archive(preloaded, tmp_path / "home") as archive:
+        await archive.enrol(SENDER, READER)
         rounds = Rounds(archive, tmp_path)
         rounds.touched = {study_uid(1)}
         record, deletions = rounds.record, 0
@@ -172,11 +167,11 @@ async def test_a_study_deleted_while_it_is_sent_keeps_what_is_promised_afterward
 
 
 @pytest.mark.crash
-async def test_killed_at_random_moments(tmp_path: Path) -> None:
+async def test_killed_at_random_moments(tmp_path: Path, preloaded: Preloaded) -> None:
     home = tmp_path / "home"
     (tmp_path / "witness").mkdir()
-    async with killable_archive(home) as archive:
-        await enrol(archive)
+    async with killable_archive(preloaded, home) as archive:
+        await archive.enrol(SENDER, READER)
         rounds = Rounds(archive, tmp_path)
         for turn in range(1, ROUNDS + 1):
             await rounds.work_and_kill(turn)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from helpers.requests import association_request
@@ -77,8 +77,9 @@ class _DigestSink(DiscardSink):
 class _Taking:
     """The C-STORE SCP at our end of a C-GET."""
 
-    def __init__(self, fetched: Fetched) -> None:
+    def __init__(self, fetched: Fetched, before_answer: Callable[[], Awaitable[object]] | None) -> None:
         self._fetched = fetched
+        self._before_answer = before_answer
 
     async def admit(self, request: AssociateRq, evidence: Evidence) -> Admission:
         raise AssertionError("we called them")
@@ -99,14 +100,21 @@ class _Taking:
             affected_sop_instance_uid=command.affected_sop_instance_uid,
             status=0,
         )
+        if self._before_answer is not None:
+            await self._before_answer()
         await served.send(context, response)
 
     async def closed(self, how: Closing) -> None:
         """Nothing to clean up."""
 
 
-async def fetch(port: int, calling: str, **keys: str) -> Fetched:
-    """C-GET of the study (and series, and instances) that `keys` name, such as StudyInstanceUID."""
+async def fetch(
+    port: int, calling: str, before_answer: Callable[[], Awaitable[object]] | None = None, **keys: str
+) -> Fetched:
+    """C-GET of the study (and series, and instances) that `keys` name, such as StudyInstanceUID.
+
+    `before_answer` is awaited before each object that came is answered.
+    """
     fetched = Fetched()
     request = association_request(
         STUDY_ROOT_GET,
@@ -115,7 +123,9 @@ async def fetch(port: int, calling: str, **keys: str) -> Fetched:
         roles=(RoleSelection(CT_IMAGE_STORAGE, scu=False, scp=True),),
         calling=calling,
     )
-    async with await open_association("127.0.0.1", port, request, service=_Taking(fetched)) as association:
+    async with await open_association(
+        "127.0.0.1", port, request, service=_Taking(fetched, before_answer)
+    ) as association:
         context = _context(association, STUDY_ROOT_GET)
         message = CGetRq(message_id=association.next_message_id(), affected_sop_class_uid=STUDY_ROOT_GET)
         level = "IMAGE" if "SOPInstanceUID" in keys else "SERIES" if "SeriesInstanceUID" in keys else "STUDY"
