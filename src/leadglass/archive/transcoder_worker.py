@@ -6,6 +6,7 @@ syntax; an answer is "ok" with the data set, or "failed" with the kind of error.
 
 from __future__ import annotations
 
+import os
 import resource
 import struct
 import sys
@@ -45,7 +46,18 @@ def main() -> None:
     ceiling = int(sys.argv[1])
     resource.setrlimit(resource.RLIMIT_AS, (ceiling, ceiling))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    serve(sys.stdin.buffer, sys.stdout.buffer)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # it has no business with files
+    with _answers_alone() as answers:
+        serve(sys.stdin.buffer, answers)
+
+
+def _answers_alone() -> BinaryIO:
+    """Standard output for answers only: codecs in C print their complaints there."""
+    answers = os.fdopen(os.dup(1), "wb")
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+    return answers
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ class TranscodingLimits:
     seconds: float = 60.0
     address_space: int = 2048 * MIB
     largest: int = 512 * MIB
-    """Bytes of a file that is transcoded at all."""
+    """Bytes of a file that is transcoded at all, and of a data set that is taken back."""
 
 
 class Transcoder:
@@ -53,8 +53,8 @@ class Transcoder:
         if len(part10) > self._limits.largest:
             raise TranscodingFault(f"an object of {len(part10) // MIB} MiB is too large to be transcoded")
         async with self._turn:
-            worker = await self._started()
             try:
+                worker = await self._started()
                 async with asyncio.timeout(self._limits.seconds):
                     return await self._ask(worker, part10, target)
             except TimeoutError:
@@ -65,6 +65,8 @@ class Transcoder:
                 raise TranscodingFault("the transcoding worker ended: memory ceiling or a codec's fault") from None
             except _Declined as declined:
                 raise TranscodingFault(f"the pixels cannot be turned: {declined}") from None
+            except TranscodingFault:
+                raise
             except BaseException:  # cancelled half way: what the worker says next belongs to nobody
                 await self._end()
                 raise
@@ -81,6 +83,9 @@ class Transcoder:
         worker.stdin.write(part10)
         await worker.stdin.drain()
         outcome, length = HEADER.unpack(await worker.stdout.readexactly(HEADER.size))
+        if length > self._limits.largest:
+            await self._end()
+            raise TranscodingFault(f"the object becomes too large when its pixels are turned: {length // MIB} MiB")
         answer = await worker.stdout.readexactly(length)
         if outcome.rstrip(b"\0") == FAILURE:
             raise _Declined(answer.decode("ascii", "replace"))
