@@ -28,6 +28,7 @@ from leadglass.terms.errors import UserFault
 ROUNDS = int(os.environ.get("LEADGLASS_CRASH_ROUNDS", "30"))
 SENDER, READER = "SENDER", "READER"
 MOST_ANSWERS = 150  # of one round, before the kill
+LONGEST_DELETION = 0.05  # seconds from asking for a deletion to the kill
 LONGEST = 2.0  # seconds of work before the kill, if the machine is busy
 
 
@@ -40,8 +41,11 @@ class Rounds:
         self.record = Record()
         self.chance = random.Random(20261120)
         self.images: list[Image] = []  # all that were ever begun
-        self.gone: set[str] = set()  # studies whose deletion was answered
         self.touched: set[str] = set()  # studies that this round may have changed
+        self.spared = ""  # a study that this round sends nothing of
+        self.promised: set[str] = set()  # of it, before its deletion was asked for
+        self.is_deleted = False  # that was answered
+        self.deletions = [0, 0]  # how often a killed deletion had worked, and how often not
 
     async def work_and_kill(self, turn: int) -> None:
         """One life of the server, from the first request to the kill."""
@@ -55,16 +59,20 @@ class Rounds:
         if turn % 5 == 0:
             some = [image for _, image in zip(range(12), self._new(turn * 10 + 2, large_every=6), strict=False)]
             work.append(storescu_until_lost(port, SENDER, some, self.record, self.folder / f"storescu{turn}"))
-        if turn % 5 == 2:
-            work.append(self._delete(self.chance.choice([*self.record.acknowledged, study_uid(turn * 10)])))
         if turn % 5 == 4:
             work.append(self._rotate())
+        victim = self._victim(turn)
         tasks = [asyncio.create_task(one) for one in work]
         await self._until(self.chance.randint(0, MOST_ANSWERS))
+        if victim:
+            tasks.append(asyncio.create_task(self._delete(victim)))
+            await asyncio.sleep(self.chance.uniform(0.0, LONGEST_DELETION))
         self.archive.kill()
         await asyncio.gather(*tasks)
         self.record.lost()
-        crossing = {Status.OUT_OF_RESOURCES} if turn % 5 == 2 else set()  # a deletion: may be sent again
+        if victim and not self.is_deleted:
+            self.record.acknowledged.pop(victim, None)  # who knows
+        crossing = {Status.OUT_OF_RESOURCES} if victim else set()  # a deletion: may be sent again
         assert {status for _, status, _ in self.record.refused} <= crossing, self.record.refused
         self.record.refused.clear()
 
@@ -89,7 +97,7 @@ class Rounds:
 
     def _again(self) -> Iterator[Image]:
         """Images sent before, acknowledged or not, in any order, now and then with a new one of their study."""
-        known = [image for image in self.images if image.study_instance_uid not in self.gone]
+        known = [image for image in self.images if image.study_instance_uid != self.spared]
         while known:
             image = self.chance.choice(known)
             if self.chance.random() < 0.2:
@@ -98,18 +106,25 @@ class Rounds:
             self.touched.add(image.study_instance_uid)
             yield image
 
+    def _victim(self, turn: int) -> str:
+        """The study to delete in this round: one that is being sent, or one that is left alone; mostly none."""
+        self.spared = ""
+        if turn % 10 == 2:
+            return study_uid(turn * 10)
+        if turn % 5 == 3:
+            self.spared = self.chance.choice(list(self.record.acknowledged))
+        return self.spared
+
     async def _delete(self, study: str) -> None:
-        """Delete a study, also one that is being sent. Once that was answered, nothing from before is there."""
+        """Delete a study. Once that was answered, nothing from before is there; until then, all or nothing."""
         self.touched.add(study)
-        await asyncio.sleep(self.chance.uniform(0.0, 0.1))
-        before = set(self.record.acknowledged.get(study, ()))
-        if not before:
-            return
+        self.promised = set(self.record.acknowledged.get(study, ()))
+        self.is_deleted = False
         try:
             await self.archive.ask("study delete", study_instance_uid=study)
-        except UserFault:  # killed before the answer
-            self.record.acknowledged.pop(study, None)
+        except UserFault:  # killed before the answer, or nothing of it was stored yet
             return
+        self.is_deleted = True
         self.record.deleted(study)
 
     async def _rotate(self) -> None:
@@ -132,6 +147,11 @@ class Rounds:
             assert self.record.acknowledged.get(study, set()) <= fetched.instances.keys(), "an acknowledged one is lost"
             assert fetched.instances.items() <= self.record.sent.get(study, {}).items(), "not what was sent"
             assert len(fetched.instances) == counts.get(study, 0)
+            if study == self.spared:
+                assert not fetched.instances or not self.is_deleted, "deleted, and there again"
+                assert not fetched.instances or self.promised <= fetched.instances.keys(), "deleted by half"
+                self.record.acknowledged[study] = self.promised & fetched.instances.keys()
+                self.deletions[bool(fetched.instances)] += 1
         checked = await self.archive.ask("store check")
         assert checked["problems"] == []
         assert checked["instances"] == sum(counts.values())
@@ -186,5 +206,6 @@ async def test_killed_at_random_moments(tmp_path: Path, preloaded: Preloaded) ->
         assert acknowledged > ROUNDS
         assert archive.stop() == 0
     print(f"{ROUNDS} kills, {acknowledged} acknowledged images in {len(rounds.record.sent)} studies")
+    print("deletions that were killed: {} had worked, {} had not".format(*rounds.deletions))
     assert "clean" in command(home, "store", "check").stdout
     command(home, "ledger", "verify", "--since-checkpoint", tmp_path / "witness")
