@@ -361,6 +361,33 @@ async def test_movescu_to_a_destination_that_is_down(stored: Clinic) -> None:
     assert counts_in(result.output) == (None, 0, len(sent_data_sets(**wanted)), 0)
 
 
+async def test_movescu_to_a_destination_that_hangs_up(stored: Clinic, tmp_path: Path) -> None:
+    """It ends the association after the first image: whatever was not acknowledged has failed."""
+    port = free_port()
+    enrol(stored.server, "BREAKS", listens_at=port, sees="")
+    _, keys, wanted = LEVELS["study"]
+    with running_tool("storescp", port, "--fork", "--abort-after", "-od", tmp_path, log=tmp_path / "log"):
+        result = await stored.run("movescu", "-d", "-S", "-aem", "BREAKS", *keys_of(keys))
+    assert "0xa702" in result.output.lower(), result.output
+    assert counts_in(result.output) == (None, 0, len(sent_data_sets(**wanted)), 0)
+
+
+async def test_movescu_to_a_destination_that_was_started_anew(stored: Clinic, tmp_path: Path) -> None:
+    """The association kept from the first move is dead by the second; the second does not notice."""
+    port, inbox = free_port(), tmp_path / "inbox"
+    inbox.mkdir()
+    enrol(stored.server, "ANEW", listens_at=port, sees="")
+    _, keys, wanted = LEVELS["series"]
+    for _ in range(2):
+        with running_tool("storescp", port, "--fork", "+B", "-od", inbox, log=tmp_path / "log"):
+            result = await stored.run("movescu", "-d", "-S", "-aem", "ANEW", *keys_of(keys))
+            assert result.exit_code == 0, result.output
+            again = await stored.run("movescu", "-d", "-S", "-aem", "ANEW", *keys_of(keys))
+            assert again.exit_code == 0, again.output
+    assert counts_in(again.output) == (None, len(sent_data_sets(**wanted)), 0, 0)
+    assert data_sets_in(inbox) == sent_data_sets(**wanted)
+
+
 async def test_movescu_cancelled(stored: Clinic) -> None:
     _, keys, wanted = LEVELS["study"]
     result = await stored.run("movescu", "-d", "-S", "--cancel", 1, "-aem", "SLOW", *keys_of(keys))
