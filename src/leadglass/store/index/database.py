@@ -29,8 +29,9 @@ class Database(Protocol):
     async def write(self, fn: Callable[[Connection, *Args], T], *args: *Args, durable: bool = True) -> T:
         """The answer of `fn`, committed: if `durable`, it survives a power cut once this returns.
 
-        With `durable=False` it survives a killed process, but a power cut may undo it (the latest such writes first):
-        only for what recovery finds again in the journal. A later durable write makes the earlier ones durable too.
+        With `durable=False` it is committed soon: every reading that begins later sees it, and a crash may undo the
+        latest such writes, in order: only for what recovery finds again in the journal. A later durable write makes
+        the earlier ones durable too.
         """
         ...
 

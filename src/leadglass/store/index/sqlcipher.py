@@ -19,9 +19,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from leadglass.store.index.faults import DATABASE_ERRORS, fault_of
+from leadglass.store.index.readers import Readers
 from leadglass.store.index.schema import bring_up_to_date
-from leadglass.store.index.session import Session
-from leadglass.store.index.worker import MAX_SHARED_COMMIT, Workers
+from leadglass.store.index.writer import Writer
 from leadglass.terms.errors import OutOfSpace, StorageFault, UserFault
 
 __all__ = ["SqlcipherDatabase"]
@@ -49,7 +49,7 @@ _PRAGMAS: Final = (
 class SqlcipherDatabase:
     """A Database in one encrypted file (and its -wal and -shm beside it)."""
 
-    def __init__(self, engine: Engine, writer: Workers, readers: Workers) -> None:
+    def __init__(self, engine: Engine, writer: Writer, readers: Readers) -> None:
         """Use `open`."""
         self._engine = engine
         self._writer = writer
@@ -79,15 +79,15 @@ class SqlcipherDatabase:
         try:
             with writing.connect() as conn, conn.begin():
                 bring_up_to_date(conn)
-            sessions = [Session(reading.connect()) for _ in range(_READERS)]
-            last = Session(writing.connect())
+            connections = [reading.connect() for _ in range(_READERS)]
+            last = writing.connect()
         except DATABASE_ERRORS as error:
             raise _opening_fault(path, error) from None
-        writer = Workers("index-writer", [last], together=MAX_SHARED_COMMIT)
-        return cls(writing, writer, Workers("index-reader", sessions))
+        return cls(writing, Writer(last), Readers(connections))
 
     async def read(self, fn: Callable[[Connection, *Args], T], *args: *Args) -> T:
-        answer: T = await self._readers.call(fn, args, durable=False)
+        await self._writer.settle()
+        answer: T = await self._readers.call(fn, args)
         return answer
 
     async def write(self, fn: Callable[[Connection, *Args], T], *args: *Args, durable: bool = True) -> T:
@@ -98,6 +98,7 @@ class SqlcipherDatabase:
         """Deleted rows are overwritten where they stood (secure_delete); this folds the log, which may still hold their
         earlier pages, into the database and truncates it. StorageFault if another process holds on to an old snapshot.
         """
+        await self._writer.settle()
         await asyncio.to_thread(self._truncate_log)
 
     def _truncate_log(self) -> None:
