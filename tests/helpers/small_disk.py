@@ -26,14 +26,20 @@ class SmallDisk:
 
     def fill(self, but: int = 0) -> None:
         """Let somebody else's file take all the room that is left, except `but` bytes."""
-        room = os.statvfs(self.path)
-        size = max(0, room.f_bavail * room.f_frsize - but)
         handle = os.open(self._filler, os.O_WRONLY | os.O_CREAT, 0o600)
         try:
-            if size:
-                os.posix_fallocate(handle, os.fstat(handle).st_size, size)
+            for _ in range(1000):
+                if (size := self._room - but) <= 0:
+                    return
+                with contextlib.suppress(OSError):  # somebody was faster, and there is less room than a moment ago
+                    os.posix_fallocate(handle, os.fstat(handle).st_size, size)
         finally:
             os.close(handle)
+
+    @property
+    def _room(self) -> int:
+        facts = os.statvfs(self.path)
+        return facts.f_bavail * facts.f_frsize
 
     def free(self) -> None:
         """That file is gone."""
