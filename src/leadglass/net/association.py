@@ -17,7 +17,7 @@ from leadglass.net.exchange import Exchange
 from leadglass.net.replies import Reply, ReplyBox
 from leadglass.net.service import Buffer
 from leadglass.terms.ae_title import AETitle
-from leadglass.terms.ceilings import IDLE_SECONDS, MIB
+from leadglass.terms.ceilings import MIB
 from leadglass.terms.errors import LocalViolation, PeerViolation
 from leadglass.terms.evidence import Evidence
 
@@ -88,7 +88,7 @@ class EstablishedAssociation:
         within: float | None = None,
     ) -> Response:
         """Send a request of ours and return its (last) response. Raises AssociationLost, or ResponseOverdue after
-        `within` seconds without one (IDLE_SECONDS if None); an overdue association is aborted."""
+        `within` seconds without one (its idle time if None); an overdue association is aborted."""
         final: Response | None = None
         async with aclosing(self.responses(context, message, data_set, within=within)) as replies:
             async for reply in replies:
@@ -146,7 +146,7 @@ class EstablishedAssociation:
 
     async def _next(self, box: ReplyBox, within: float | None) -> Reply:
         try:
-            async with asyncio.timeout(IDLE_SECONDS if within is None else within):
+            async with asyncio.timeout(self._driver.idle_seconds if within is None else within):
                 return await box.next()
         except TimeoutError:
             self.abort()

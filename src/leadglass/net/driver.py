@@ -147,6 +147,11 @@ class Driver(asyncio.BufferedProtocol):
     # --- what the owner asks ---------------------------------------------------------------------------------
 
     @property
+    def idle_seconds(self) -> float:
+        """How long either side may keep the other waiting."""
+        return self._limits.idle_seconds
+
+    @property
     def is_open(self) -> bool:
         """True while messages can be sent."""
         return self.engine.state in (State.ESTABLISHED, State.AWAITING_LOCAL_RELEASE)

@@ -132,7 +132,7 @@ class ServedAssociation(Protocol):
         within: float | None = None,
     ) -> Response:
         """Send a request of ours and return its response. Raises AssociationLost, or ResponseOverdue after
-        `within` seconds (IDLE_SECONDS if None); an overdue association is aborted."""
+        `within` seconds (the idle time of the connection if None); an overdue association is aborted."""
 
     def abort(self) -> None:
         """Send an A-ABORT and close. Harmless if already over."""
