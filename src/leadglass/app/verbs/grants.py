@@ -7,6 +7,7 @@ from typing import Any
 
 from leadglass.app.control import Progress
 from leadglass.app.house import House
+from leadglass.app.verbs.holders import names_of_holders
 from leadglass.app.verbs.recording import record
 from leadglass.app.verbs.words import actions_named, date_named
 from leadglass.gate.grants import Effect, Form
@@ -56,7 +57,7 @@ async def add(
 async def list_all(house: House, progress: Progress) -> list[dict[str, Any]]:
     """All grants, ended ones too."""
     del progress
-    names = await _names(house)
+    names = await names_of_holders(house)
     return [
         {
             "id": grant.id,
@@ -72,13 +73,6 @@ async def list_all(house: House, progress: Progress) -> list[dict[str, Any]]:
         }
         for grant in await house.registry.grants()
     ]
-
-
-async def _names(house: House) -> dict[str, str]:
-    """Holders as they are written in `--to`, by id."""
-    names = {device.id: f"device:{device.name}" for device in await house.registry.devices()}
-    names |= {account.id: f"user:{account.username}" for account in await house.registry.users()}
-    return names | {token.id: f"token:{token.name}" for token in await house.registry.tokens()}
 
 
 async def revoke(house: House, progress: Progress, *, grant_id: str) -> dict[str, Any]:

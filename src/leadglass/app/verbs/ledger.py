@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 from leadglass.app.control import Progress
 from leadglass.app.house import House
+from leadglass.app.verbs.holders import names_of_holders
 from leadglass.app.verbs.recording import record
 from leadglass.app.verbs.words import date_named
 from leadglass.gate.ledger import Entry, EpisodeSummary, Event, search, summarise
@@ -35,6 +37,7 @@ async def show(
         raise UserFault(f"between 1 and {_MOST} entries can be shown", "choose another --last, or narrow the search")
     who = await house.registry.holder_named(principal) if ":" in principal else principal
     since_date = date_named(since) if since else None
+    names = await names_of_holders(house)
     await house.ledger.flush()
 
     def read() -> list[dict[str, Any]]:
@@ -47,7 +50,7 @@ async def show(
             since=since_date,
             with_sessions=True,
         )
-        lines = [_line(item) for item in summarise(found) if not _is_session(item)]
+        lines = [_line(item, names) for item in summarise(found) if not _is_session(item, event)]
         return sorted(lines, key=lambda line: str(line["at"]))[-last:]
 
     lines = await asyncio.to_thread(read)
@@ -58,27 +61,33 @@ async def show(
     return lines
 
 
-def _is_session(item: Entry | EpisodeSummary) -> bool:
-    return isinstance(item, Entry) and item.event == Event.LEDGER_OPENED
+def _is_session(item: Entry | EpisodeSummary, asked_for: str) -> bool:
+    """Each start and stop, also of a command without a server, is an entry: shown only when asked for."""
+    sessions = {Event.LEDGER_OPENED, Event.LEDGER_CLOSED} - {asked_for}
+    return isinstance(item, Entry) and item.event in sessions
 
 
 def _word(value: str | int | bool) -> str:
     return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
-def _line(item: Entry | EpisodeSummary) -> dict[str, Any]:
+def _counted(count: int, name: str) -> str:
+    return f"{count} {name.removesuffix('s') if count == 1 else name}"
+
+
+def _line(item: Entry | EpisodeSummary, names: Mapping[str, str]) -> dict[str, Any]:
     entry = item.first if isinstance(item, EpisodeSummary) else item
     if isinstance(item, EpisodeSummary):
         what = item.words
     else:
-        parts = [f"{count} {name}" for name, count in entry.counts.items()]
+        parts = [_counted(count, name) for name, count in entry.counts.items()]
         parts += [f"{name} {_word(value)}" for name, value in entry.detail.items() if value != ""]
         what = ", ".join(parts)
     return {
         "at": entry.at.isoformat(timespec="milliseconds"),
         "event": "access" if isinstance(item, EpisodeSummary) else str(entry.event),
         "outcome": str(entry.outcome),
-        "who": entry.name or entry.principal,
+        "who": entry.name or names.get(entry.principal, "").partition(":")[2] or entry.principal,
         "principal": entry.principal,
         "action": entry.action,
         "study": entry.study_instance_uid,
