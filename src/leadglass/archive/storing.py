@@ -38,7 +38,7 @@ class StoreOutcome(Enum):
 
     STORED = "stored"
     STORED_BEFORE = "the same instance was stored before"
-    CONFLICT = "another instance is stored under this SOP Instance UID; it was kept"
+    CONFLICT = "another instance is stored under this UID, and it was kept"
     REFUSED = "not authorised"
 
 

@@ -50,7 +50,15 @@ def comment_on(fault: LeadglassError) -> str:
         return "the ledger cannot be written: nothing is released or taken"
     if isinstance(fault, StorageFault):
         return "the storage cannot take or give the object now"
-    return str(fault)[:_COMMENT_LENGTH]
+    words = str(fault)
+    if isinstance(fault, PeerViolation):
+        words = words.removesuffix(f" ({fault.clause})")
+    words = words.encode("ascii", "replace").decode("ascii")  # a command set has no other characters (PS3.7 §6.3.1)
+    return (
+        words
+        if len(words) <= _COMMENT_LENGTH
+        else words[:_COMMENT_LENGTH].rpartition(" ")[0] or words[:_COMMENT_LENGTH]
+    )
 
 
 async def answer_unsupported(served: ServedAssociation, context: NegotiatedContext, command: Request) -> None:

@@ -40,8 +40,17 @@ def test_the_status_and_the_comment(fault: LeadglassError, status: int) -> None:
     assert 0 < len(comment_on(fault)) <= 64
 
 
-def test_a_long_comment_is_cut() -> None:
-    assert len(comment_on(PeerViolation("x" * 200, answer=PeerAnswer(status=1)))) == 64
+@pytest.mark.parametrize(
+    ("what", "comment"),
+    [
+        ("x" * 200, "x" * 64),
+        ("word " * 20, "word word word word word word word word word word word word"),
+        ("short", "short"),
+        ("Müller §", "M?ller ?"),
+    ],
+)
+def test_a_comment_is_short_plain_text_and_ends_with_a_word(what: str, comment: str) -> None:
+    assert comment_on(PeerViolation(what, answer=PeerAnswer(status=1), clause="PS3.4 §B.2.3")) == comment
 
 
 @pytest.mark.parametrize("service", ["NGet", "NSet", "NCreate", "NDelete", "NEventReport"])
