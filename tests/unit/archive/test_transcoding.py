@@ -8,13 +8,11 @@ import io
 import os
 import resource
 import signal
-import struct
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from helpers.samples import all_samples, deflate_bomb, part10, quietly_read
-from leadglass.archive.transcoder_worker import FAILURE, HEADER, SUCCESS, serve
 from leadglass.archive.transcoding import Transcoder, TranscodingFault, TranscodingLimits
 from leadglass.dicom.part10 import split
 from leadglass.dicom.transcoding import transcode_file
@@ -214,17 +212,6 @@ async def test_a_worker_without_room_to_live_is_a_fault_not_a_crash() -> None:
     with pytest.raises(TranscodingFault, match="start"):
         await transcoder.transcode(b"x", EXPLICIT_VR_LITTLE_ENDIAN)
     await transcoder.close()
-
-
-def test_the_worker_speaks_in_frames_and_never_of_values() -> None:
-    answers = io.BytesIO()
-    serve(io.BytesIO(HEADER.pack(EXPLICIT_VR_LITTLE_ENDIAN.encode(), 4) + b"Doe!"), answers)
-    answers.seek(0)
-    ready, none = HEADER.unpack(answers.read(HEADER.size))
-    outcome, length = HEADER.unpack(answers.read(HEADER.size))
-    assert (ready.rstrip(b"\0"), none, outcome.rstrip(b"\0")) == (SUCCESS, 0, FAILURE)
-    assert b"Doe" not in answers.read(length)
-    assert HEADER.size == struct.calcsize("!64sQ")
 
 
 def test_the_table_of_what_can_be_turned_is_asked_without_a_worker() -> None:
