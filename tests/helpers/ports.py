@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
 import socket
 import subprocess
 import time
@@ -9,11 +11,17 @@ import time
 __all__ = ["free_port", "wait_for_port"]
 
 
+# Below the ports that Linux gives to outgoing connections: other tests open thousands of those at the same time.
+_OURS = range(12_000, 32_000)
+
+
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody held a moment ago (the kernel hands out another one each time)."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port of 127.0.0.1 that nobody held a moment ago, drawn by lot."""
+    while True:
+        port = random.choice(_OURS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def wait_for_port(port: int, process: subprocess.Popen[bytes] | None = None, seconds: float = 20.0) -> None:
