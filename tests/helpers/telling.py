@@ -9,7 +9,7 @@ from helpers.archive_server import ArchiveServer, DeviceFiles
 from leadglass.app.control import ask_running_server
 from leadglass.app.home import Home
 
-__all__ = ["enrol_tls_device", "tell"]
+__all__ = ["enrol_tls_device", "refusals_in", "tell", "tell_all"]
 
 
 async def tell(server: ArchiveServer, verb: str, **arguments: Any) -> Any:
@@ -44,3 +44,8 @@ def tell_all(server: ArchiveServer, *commands: tuple[str, dict[str, Any]]) -> li
         return [await tell(server, verb, **arguments) for verb, arguments in commands]
 
     return asyncio.run(run())
+
+
+def refusals_in(row: dict[str, Any]) -> int:
+    """How many refusals one line of `ledger show` stands for."""
+    return int(row["what"].split(" refusal")[0])

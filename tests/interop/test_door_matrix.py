@@ -20,7 +20,7 @@ from helpers.archive_server import ArchiveServer, DeviceFiles, command
 from helpers.certificates import Authority, issue_ended
 from helpers.marked import MarkedStudy, marks_in
 from helpers.marked_archive import PASSCODE, WORKSTATION, MarkedArchive, marked_archive
-from helpers.telling import tell
+from helpers.telling import refusals_in, tell
 from helpers.visiting import SERVICES, Visit, Visitor, ask, visit
 from leadglass.app.configuration import Configuration
 from leadglass.app.home import Home
@@ -447,7 +447,7 @@ def _check_ledger(home: Path, walked: Sequence[Walked]) -> None:
     rows = json.loads(command(home, "ledger", "show", "--event", "refused", "--last", 10_000, "--json").stdout)
     written: Counter[str] = Counter()
     for row in rows:
-        written[RefusalReason(row["reason"]).name] += int(row["what"].split(" refusals")[0])
+        written[RefusalReason(row["reason"]).name] += refusals_in(row)
     wanted = Counter(_cell(kind, service)[1] for kind in Kind for service in SERVICES)
     del wanted[""]
     wanted["UNKNOWN_USER"] += LOCKS_OUT

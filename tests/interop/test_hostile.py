@@ -15,7 +15,7 @@ from helpers.hostile_range import MEMORY_CEILING, PATIENCE, attacked_server, log
 from helpers.marked import MarkedStudy
 from helpers.raw_peer import ABORT, ASSOCIATE_AC, ASSOCIATE_RJ, RELEASE_RP, RELEASE_RQ, RawPeer
 from helpers.requests import association_request, message_bytes
-from helpers.telling import tell
+from helpers.telling import refusals_in, tell
 from helpers.visiting import identifier
 from leadglass.dicom import uids
 from leadglass.dicom.dimse.messages import CCancelRq, CEchoRq, CFindRq, CStoreRq, CStoreRsp, NGetRsp
@@ -234,7 +234,7 @@ async def test_strangers_by_the_thousand_are_counted_and_not_kept(server: Archiv
 async def _strangers(server: ArchiveServer) -> tuple[int, int]:
     """How many entries of the ledger speak of strangers, and of how many strangers."""
     rows = await tell(server, "ledger show", event="refused", last=10_000)
-    counts = [int(row["what"].split(" refusals")[0]) for row in rows if row["reason"] == "the device is not enrolled"]
+    counts = [refusals_in(row) for row in rows if row["reason"] == "the device is not enrolled"]
     return len(counts), sum(counts)
 
 
