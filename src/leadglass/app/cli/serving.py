@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
@@ -11,11 +11,11 @@ import typer
 from leadglass.app.cli.speaking import HomeOption, configured, out, run
 from leadglass.app.configuration import Configuration
 from leadglass.app.home import Home
-from leadglass.app.house import House
-from leadglass.app.logging import log_as_lines
-from leadglass.app.serving import Serving
 from leadglass.terms.errors import UserFault
 from leadglass.terms.evidence import Door
+
+if TYPE_CHECKING:
+    from leadglass.app.serving import Serving
 
 __all__ = ["run_demo", "serve"]
 
@@ -58,10 +58,14 @@ def run_demo(
 async def _serve(
     home: Path, dicom: str, dicom_tls: str, config: Path | None, accept_clock: bool, *, demo: bool
 ) -> None:
-    log_as_lines()
+    from leadglass.app.house import House  # only here: other commands need not load the whole archive
+    from leadglass.app.logging import log_as_lines
+    from leadglass.app.serving import Serving
+
     here, configuration = configured(home, config)
     configuration = _with_doors(configuration, dicom, dicom_tls)
     first = here.is_new
+    log_as_lines()
     house = await House.open(here, configuration, accept_clock=accept_clock)
     try:
         async with Serving(house) as serving:

@@ -19,8 +19,6 @@ from rich.table import Table
 from leadglass.app.configuration import Configuration, load_configuration
 from leadglass.app.control import ask_running_server
 from leadglass.app.home import Home
-from leadglass.app.house import House
-from leadglass.app.verbs import perform
 from leadglass.terms.errors import LeadglassError, UserFault
 
 __all__ = [
@@ -125,6 +123,9 @@ async def _ask(home: Path, verb: str, arguments: dict[str, Any]) -> Any:
         answered, result = await ask_running_server(here, verb, arguments, bar.advance)
         if answered:
             return result
+        from leadglass.app.house import House  # only now: the whole archive takes a second to load
+        from leadglass.app.verbs import perform
+
         house = await House.open(here, configuration)
         try:
             return msgspec.to_builtins(await perform(house, verb, arguments, bar.advance))
