@@ -189,7 +189,7 @@ async def test_echoscu_with_a_strangers_certificate(tls_files: TlsFiles) -> None
         result = await run_dcmtk("echoscu", "+tls", stranger.key, stranger.certificate, "-ic", "127.0.0.1", door.port)
     assert result.exit_code != 0
     ((kind, _, text),) = counted.faults
-    assert kind is FaultKind.TLS
+    assert kind is FaultKind.CERTIFICATE
     assert text.startswith("peer's certificate was not issued by this archive's enrolment CA")
     assert counted.evidence == []
 
