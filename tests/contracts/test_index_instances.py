@@ -8,6 +8,7 @@ from sqlalchemy import Connection, func, select
 
 from helpers.index_world import ALL, AT, location, new
 from leadglass.store.index import tables
+from leadglass.store.index.adoption import adopt_series
 from leadglass.store.index.collections import add_collection, add_to_collection, studies_of_collection
 from leadglass.store.index.database import Database
 from leadglass.store.index.deletion import DeletedStudy, destroy_study
@@ -42,8 +43,24 @@ async def test_instances_of_several_studies_go_in_at_once(database: Database) ->
     assert await database.read(_counters) == [("1.2.1.1", 2), ("1.2.1.2", 1), ("1.2.2.1", 1)]
     assert await database.read(indexed_to) == {1: 4000}
     known = await database.read(known_instances, ["1.2.1.1.2", "1.2.9"])
-    expected = Stored("1.2.1.1.2", _MR, "1.2.840.10008.1.2.1", "1.2.1", "1.2.1.1", location(2))
+    expected = Stored("1.2.1.1.2", _MR, "1.2.840.10008.1.2.1", "1.2.1", "1.2.1.1", location(2), "dev-1")
     assert known == {"1.2.1.1.2": expected}
+
+
+async def test_a_series_knows_who_stored_it_and_what_nobody_stored_can_be_adopted(database: Database) -> None:
+    batch = [new("1.2.1", "1.2.1.1", "1.2.1.1.1", by="dev-1"), new("1.2.1", "1.2.1.2", "1.2.1.2.1", at=1, by="dev-2")]
+    batch += [new("1.2.2", "1.2.2.1", "1.2.2.1.1", at=2, by="")]
+    await database.write(add_instances, batch)
+    await database.write(adopt_series, "1.2.1", "1.2.1.1", "dev-3")  # it has somebody: nothing changes
+    await database.write(adopt_series, "1.2.2", "1.2.2.1", "dev-3")
+    known = await database.read(known_instances, ["1.2.1.1.1", "1.2.1.2.1", "1.2.2.1.1"])
+    assert {uid: stored.stored_by for uid, stored in known.items()} == {
+        "1.2.1.1.1": "dev-1",
+        "1.2.1.2.1": "dev-2",
+        "1.2.2.1.1": "dev-3",
+    }
+    facts = [await database.read(study_facts, uid) for uid in ("1.2.1", "1.2.2")]
+    assert [one.stored_by for one in facts if one] == ["dev-1", "dev-3"]
 
 
 async def test_a_batch_of_any_size_goes_in(database: Database) -> None:

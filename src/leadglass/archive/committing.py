@@ -76,7 +76,7 @@ async def commit(archive: Archive, caller: Caller, references: Iterable[Referenc
 async def _why_not(
     archive: Archive, caller: Caller, reference: Reference, stored: Stored | None, mine: dict[str, bool]
 ) -> int | None:
-    if stored is None or not await _concerns(archive, caller, stored.study_instance_uid, mine):
+    if stored is None or not await _concerns(archive, caller, stored, mine):
         return NO_SUCH_OBJECT_INSTANCE
     if stored.sop_class_uid != reference.sop_class_uid:
         return CLASS_INSTANCE_CONFLICT
@@ -92,8 +92,12 @@ async def _why_not(
     return None
 
 
-async def _concerns(archive: Archive, caller: Caller, study_instance_uid: str, mine: dict[str, bool]) -> bool:
-    """True if the caller stored the study, or may query it; a refusal is in the ledger. Answers are kept in `mine`."""
+async def _concerns(archive: Archive, caller: Caller, stored: Stored, mine: dict[str, bool]) -> bool:
+    """True if the caller stored the series or the study, or may query it; a refusal is in the ledger. What was found
+    about a study is kept in `mine`."""
+    if stored.stored_by == caller.principal.id:
+        return True
+    study_instance_uid = stored.study_instance_uid
     if study_instance_uid not in mine:
         study = await archive.database.read(study_facts, study_instance_uid)
         mine[study_instance_uid] = study is not None and await _may_know_of(archive, caller, study)

@@ -16,15 +16,16 @@ _MOST: Final = 16
 
 
 class OpenStudy:
-    """A study under an open episode. `is_new`: it was not in the index when its first instance came."""
+    """A study under an open episode. `may_repeat`: what comes next may well be stored already, so ask before it
+    takes room on the disk. A sender that repeats itself does so for a while, and one that does not, does not."""
 
     def __init__(
-        self, facts: StudyFacts, episode: Episode, opening: AbstractAsyncContextManager[Episode], is_new: bool
+        self, facts: StudyFacts, episode: Episode, opening: AbstractAsyncContextManager[Episode], may_repeat: bool
     ) -> None:
         self.facts = facts
         self.episode = episode
         self.opening = opening
-        self.is_new = is_new
+        self.may_repeat = may_repeat
 
 
 class OpenStudies:
@@ -41,10 +42,10 @@ class OpenStudies:
         return found
 
     async def open(
-        self, facts: StudyFacts, opening: AbstractAsyncContextManager[Episode], *, is_new: bool = False
+        self, facts: StudyFacts, opening: AbstractAsyncContextManager[Episode], *, may_repeat: bool = True
     ) -> OpenStudy:
         """Enters the episode: its entry is durable on return. LedgerFault: nothing was opened."""
-        opened = OpenStudy(facts, await opening.__aenter__(), opening, is_new)
+        opened = OpenStudy(facts, await opening.__aenter__(), opening, may_repeat)
         self._open[facts.study_instance_uid] = opened
         if len(self._open) > _MOST:
             _, oldest = self._open.popitem(last=False)

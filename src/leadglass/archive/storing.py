@@ -14,7 +14,7 @@ from leadglass.archive.archive import Archive, Caller
 from leadglass.archive.open_studies import OpenStudies, OpenStudy
 from leadglass.dicom.header import NeedMore, read_header
 from leadglass.dicom.instance_header import InstanceHeader, index_attributes
-from leadglass.store.index.adoption import adopt_study
+from leadglass.store.index.adoption import adopt_series
 from leadglass.store.index.facts import study_facts
 from leadglass.store.index.instances import known_instances
 from leadglass.store.index.normal import normal_name, normal_text
@@ -113,22 +113,23 @@ class StoringSession:
             because=decision.because,
             association=self._name,
         )
-        return await self._studies.open(facts, opening, is_new=stored is None)
+        return await self._studies.open(facts, opening, may_repeat=stored is not None)
 
     async def _keep(self, incoming: IncomingObject, header: InstanceHeader, study: OpenStudy) -> StoreOutcome:
-        """Senders repeat themselves, so what may be a duplicate is compared before it takes room on the disk. In a
-        study that is new, duplicates are rare: there they are found when the row is added, and the question is saved.
+        """What may be a duplicate is compared before it takes room on the disk. Where none is expected, the question is
+        saved: a duplicate is then found when its row is added.
         """
         archive = self._archive
-        if not study.is_new:
+        if study.may_repeat:
             known = await archive.database.read(known_instances, [header.sop_instance_uid])
             if (stored := known.get(header.sop_instance_uid)) is not None:
                 outcome = await self._compare(incoming, header, stored)
-                if outcome is StoreOutcome.STORED_BEFORE and not study.facts.stored_by:
-                    # Recovery indexed the study and knew no sender; this one holds the same bytes.
-                    caller = self._caller.principal.id
-                    await archive.database.write(adopt_study, header.study_instance_uid, caller)
+                if outcome is StoreOutcome.STORED_BEFORE and not stored.stored_by:
+                    # Recovery indexed the series and knew no sender; this one holds the same bytes.
+                    whole = (header.study_instance_uid, header.series_instance_uid)
+                    await archive.database.write(adopt_series, *whole, self._caller.principal.id)
                 return outcome
+            study.may_repeat = False
         key = await archive.keys.for_storing(header.study_instance_uid)
         location = await archive.journal.append(incoming, key)
         new = NewInstance(header, location, self._caller.principal.id, archive.wall_clock())
@@ -138,6 +139,7 @@ class StoringSession:
             raise _deleted_meanwhile()
         if isinstance(added, Duplicate):
             # The record just written stays behind, unreferenced; the first one wins.
+            study.may_repeat = True
             return await self._compare_records(new, key, added.existing)
         return StoreOutcome.STORED
 

@@ -33,6 +33,14 @@ async def test_somebody_elses_study_looks_like_none(world: ArchiveWorld) -> None
     assert await commit(world.archive, reader, [HERE]) == Commitment((HERE,), ())
 
 
+async def test_a_second_device_is_promised_the_series_it_added(world: ArchiveWorld) -> None:
+    first, second = await world.device(), await world.device("other")
+    await world.store(first, data_set())
+    await world.store(second, data_set(instance="1.2.1.2.1", SeriesInstanceUID="1.2.1.2"))
+    mine = Reference(CT, "1.2.1.2.1")
+    assert await commit(world.archive, second, [mine, HERE]) == Commitment((mine,), (Failure(HERE, 0x0112),))
+
+
 async def test_a_damaged_object_is_never_promised(world: ArchiveWorld) -> None:
     scanner = await world.device()
     await world.store(scanner, data_set())

@@ -38,8 +38,8 @@ async def test_the_one_not_asked_for_the_longest_is_closed(monkeypatch: pytest.M
     monkeypatch.setattr(open_studies, "_MOST", 2)
     episodes, studies = Episodes(), OpenStudies()
     for number in (1, 2):
-        opened = await studies.open(facts(number), episodes.of(facts(number)), is_new=number == 2)
-        assert opened.is_new is (number == 2)
+        opened = await studies.open(facts(number), episodes.of(facts(number)), may_repeat=number == 2)
+        assert opened.may_repeat is (number == 2)
     assert studies.get("1.2.1") is not None
     await studies.open(facts(3), episodes.of(facts(3)))
     assert episodes.open == ["1.2.1", "1.2.3"]

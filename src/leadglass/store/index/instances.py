@@ -62,7 +62,7 @@ def known_instances(conn: Connection, sop_instance_uids: Iterable[str]) -> dict[
     """Those of the instances that are in the index, by SOP Instance UID."""
     uids = list_value(conn.dialect, map(tidy_text, sop_instance_uids))
     rows = _known_statement(conn.dialect).rows_of(conn, (uids,))
-    return {row[0]: Stored(row[0], row[1], row[2], row[3], row[4], Location(*row[5:])) for row in rows}
+    return {row[0]: Stored(row[0], row[1], row[2], row[3], row[4], Location(*row[6:]), row[5]) for row in rows}
 
 
 def _tidied(new: NewInstance) -> NewInstance:
@@ -88,7 +88,7 @@ def _open_series(conn: Connection, first: NewInstance, number: int) -> int:
     header = first.header
     [[study_row]] = _open_study_statement(conn.dialect).rows(conn, _study_values(first))
     values = {name: getattr(header, name) for name in _SERIES_ATTRIBUTES}
-    values.update(study_row=study_row, number_of_instances=number)
+    values.update(study_row=study_row, number_of_instances=number, stored_by=first.stored_by)
     [[series_row]] = _open_series_statement(conn.dialect).rows(conn, values)
     items = [
         {
@@ -265,6 +265,7 @@ def _known_statement(dialect: Dialect) -> Statement:
         instances.c.transfer_syntax_uid,
         studies.c.study_instance_uid,
         series.c.series_instance_uid,
+        series.c.stored_by,
         *(instances.c[name] for name in _LOCATION),
     )
     query = query.join_from(instances, series, instances.c.series_row == series.c.id)

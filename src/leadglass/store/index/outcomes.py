@@ -31,6 +31,8 @@ class Stored:
     study_instance_uid: str
     series_instance_uid: str
     location: Location
+    stored_by: str = ""
+    """Principal id of whoever stored the series' first instance; "" if only recovery knows the series."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,6 +119,7 @@ series = Table(
     _text("laterality"),
     _text("performed_procedure_step_start_date"),
     _text("performed_procedure_step_start_time"),
+    _text("stored_by"),  # principal id of whoever stored its first instance
     Column("number_of_instances", Integer, nullable=False),
     UniqueConstraint("study_row", "series_instance_uid"),
     Index(None, "series_instance_uid"),

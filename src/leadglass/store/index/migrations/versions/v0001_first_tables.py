@@ -208,6 +208,7 @@ def _create_series() -> None:
         sa.Column("laterality", _TEXT, nullable=False, server_default=""),
         sa.Column("performed_procedure_step_start_date", _TEXT, nullable=False, server_default=""),
         sa.Column("performed_procedure_step_start_time", _TEXT, nullable=False, server_default=""),
+        sa.Column("stored_by", _TEXT, nullable=False, server_default=""),
         sa.Column("number_of_instances", sa.Integer, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_series"),
         sa.UniqueConstraint("study_row", "series_instance_uid", name="uq_series_study_row_series_instance_uid"),
