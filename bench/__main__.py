@@ -27,8 +27,9 @@ def main() -> None:
     facts["held_gb"] = round(len(held) / 1e9, 1) if held else 0
     figures: dict[str, dict[str, list[Sample]]] = {}
     for name in options.only or SCENES:
-        figures |= run_scene(bench, name, options)
-        print("\n".join(table.lines(figures, OURS)), flush=True)
+        scene = run_scene(bench, name, options)
+        figures |= scene
+        print("\n".join(table.lines(scene, OURS)), flush=True)
     result = ROOT / "bench/results" / time.strftime("%Y%m%d-%H%M%S.json", time.gmtime())
     table.write(result, table.document(figures, facts, OURS))
     print(f"\n{facts}\nwritten to {result.relative_to(ROOT)}")
