@@ -11,8 +11,9 @@ from leadglass.terms.visibility import StudyFacts
 
 __all__ = ["OpenStudies", "OpenStudy"]
 
-_MOST: Final = 16
-"""A sender that goes through a whole archive opens one episode after another; these many stay open."""
+_MOST: Final = 48
+"""A sender that goes through a whole archive opens one episode after another; these many stay open, so that the studies
+of a day may come in any order."""
 
 
 class OpenStudy:

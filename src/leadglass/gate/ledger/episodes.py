@@ -37,7 +37,7 @@ class EpisodeSettings:
     """An access episode without any use for so long is closed."""
     progress_seconds: float = 5.0
     """How often new counts are written: what a crash can leave uncounted."""
-    most_open: int = 10_000
+    most_open: int = 32_768
     """Open episodes kept in memory (law 5); above it, idle ones close early, then nothing more is released."""
 
 
