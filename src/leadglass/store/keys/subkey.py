@@ -18,7 +18,6 @@ class SubKey(StrEnum):
 
     DATABASE = "database"  # SQLCipher's raw key
     LEDGER_PSEUDONYM = "ledger pseudonym"  # HMAC of patient identities in the ledger
-    TOKEN_HASH = "token hash"  # noqa: S105 - a label; keyed hash of API tokens
 
 
 def derive_sub_key(root: bytes, purpose: SubKey) -> bytes:
