@@ -95,6 +95,10 @@ class Serving:
             idle_seconds=configured.idle_seconds,
         )
         connections = Connections(limits)
+        # Before the doors: whoever sees a door open may already give orders.
+        control = ControlServer(house.home, self._perform)
+        await control.start()
+        self._stack.push_async_callback(control.close)
         for door, where, context in ((Door.DICOM, doors.dicom, None), (Door.DICOM_TLS, doors.dicom_tls, tls)):
             if where == "off":
                 continue
@@ -111,9 +115,6 @@ class Serving:
             )
             self._stack.push_async_callback(listener.close, configured.stop_seconds)
             self.addresses[door] = (host, listener.port)
-        control = ControlServer(house.home, self._perform)
-        await control.start()
-        self._stack.push_async_callback(control.close)
 
     def _report(self, door: Door, kind: FaultKind, address: str, text: str) -> None:
         """Trouble goes to the log; who was turned away for a certificate goes to the ledger too."""
