@@ -65,8 +65,30 @@ MAX_INCOMING_IN_MEMORY: Final = 4 * MIB
 MAX_INCOMING_TOTAL: Final = 256 * MIB
 """Object bytes held in memory over all associations; above it, reading pauses."""
 
+# --- storing over HTTP (RFC 2046, PS3.18 §10.5) ----------------------------------------------------------------
+MAX_MEDIA_TYPE: Final = 1 * KIB
+"""Characters of a Content-Type: a boundary has at most 70 of them (RFC 2046 §5.1.1), other parameters are short."""
+MAX_MULTIPART_PARTS: Final = 10_000
+"""Instances of one request: large studies have a few thousand, and each part owes a line of the answer."""
+MAX_PART_HEADERS: Final = 8 * KIB
+"""Header bytes of one part: a Content-Type and a Content-Location take 200."""
+MAX_MULTIPART_PREAMBLE: Final = 16 * KIB
+"""Bytes before the first delimiter, or behind the last: one sentence for readers without MIME, and mostly nothing."""
+MAX_TRANSPORT_PADDING: Final = 256
+"""Blanks behind a delimiter: relays of the days of mail added a few."""
+MAX_STORES_AT_ONCE: Final = 8
+"""Instances of one request that are made durable while the next ones are read: they share one sync."""
+BODY_STALL_SECONDS: Final = 60.0
+"""A request body of which not one byte comes for so long is given up."""
+
 # --- gate ----------------------------------------------------------------------------------------------------
 MAX_LEDGER_ENTRY: Final = 60 * KIB
 """An entry must fit the 16-bit length of a tlog-tiles entry bundle."""
 MAX_FIND_PAGE: Final = 500
 """Answers disclosed under one ledger entry; the next page waits for the next entry."""
+
+# --- web -----------------------------------------------------------------------------------------------------
+MAX_ACCEPT: Final = 8 * KIB
+"""Characters of an Accept header, the Accept query parameter included."""
+MAX_MEDIA_RANGES: Final = 128
+"""Media ranges in an Accept header: a client that lists every transfer syntax names about 60."""
