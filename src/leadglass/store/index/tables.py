@@ -32,9 +32,13 @@ __all__ = [
     "devices",
     "grants",
     "instances",
+    "invitations",
     "metadata",
+    "passkeys",
     "request_attributes",
+    "second_factors",
     "series",
+    "sessions",
     "settings",
     "studies",
     "study_keys",
@@ -204,6 +208,58 @@ users = Table(
     _text("organisation"),
     Column("created_at", Instant(), nullable=False),
     Column("disabled_at", Instant()),
+)
+
+second_factors = Table(
+    "second_factors",
+    metadata,
+    Column("user_id", Text(), primary_key=True),
+    Column("seed", LargeBinary, nullable=False),  # no secret: the codes follow from it and a key of the ring
+    Column("last_step", RowId(), nullable=False),  # the latest time step whose code was taken: none is taken twice
+    Column("created_at", Instant(), nullable=False),
+)
+
+passkeys = Table(
+    "passkeys",
+    metadata,
+    Column("credential_id", LargeBinary, primary_key=True),
+    Column("user_id", Text(), nullable=False),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("sign_count", RowId(), nullable=False),
+    Column("transports", Words(), nullable=False),
+    _text("name"),
+    Column("created_at", Instant(), nullable=False),
+    Column("last_used_at", Instant(), nullable=False),
+    Index(None, "user_id"),
+)
+
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("hash", LargeBinary, primary_key=True),
+    Column("id", Text(), nullable=False, unique=True),
+    Column("purpose", Text(), nullable=False),
+    Column("roles", Words(), nullable=False),
+    _text("username"),
+    Column("invited_by", Text(), nullable=False),
+    Column("created_at", Instant(), nullable=False),
+    Column("expires_at", Instant(), nullable=False),
+    Column("used_at", Instant()),
+    Column("ended_at", Instant()),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("hash", LargeBinary, primary_key=True),
+    Column("user_id", Text(), nullable=False),
+    Column("method", Text(), nullable=False),
+    Column("created_at", Instant(), nullable=False),
+    Column("last_seen_at", Instant(), nullable=False),
+    Column("expires_at", Instant(), nullable=False),
+    Column("ended_at", Instant()),
+    Index(None, "user_id"),
+    Index(None, "expires_at"),
 )
 
 tokens = Table(

@@ -169,6 +169,67 @@ def _create_users() -> None:
     )
 
 
+def _create_second_factors() -> None:
+    op.create_table(
+        "second_factors",
+        sa.Column("user_id", _TEXT, nullable=False),
+        sa.Column("seed", sa.LargeBinary, nullable=False),
+        sa.Column("last_step", _ROW, nullable=False),
+        sa.Column("created_at", _TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("user_id", name="pk_second_factors"),
+    )
+
+
+def _create_passkeys() -> None:
+    op.create_table(
+        "passkeys",
+        sa.Column("credential_id", sa.LargeBinary, nullable=False),
+        sa.Column("user_id", _TEXT, nullable=False),
+        sa.Column("public_key", sa.LargeBinary, nullable=False),
+        sa.Column("sign_count", _ROW, nullable=False),
+        sa.Column("transports", _TEXT, nullable=False),
+        sa.Column("name", _TEXT, nullable=False, server_default=""),
+        sa.Column("created_at", _TEXT, nullable=False),
+        sa.Column("last_used_at", _TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("credential_id", name="pk_passkeys"),
+    )
+    op.create_index("ix_passkeys_user_id", "passkeys", ["user_id"])
+
+
+def _create_invitations() -> None:
+    op.create_table(
+        "invitations",
+        sa.Column("hash", sa.LargeBinary, nullable=False),
+        sa.Column("id", _TEXT, nullable=False),
+        sa.Column("purpose", _TEXT, nullable=False),
+        sa.Column("roles", _TEXT, nullable=False),
+        sa.Column("username", _TEXT, nullable=False, server_default=""),
+        sa.Column("invited_by", _TEXT, nullable=False),
+        sa.Column("created_at", _TEXT, nullable=False),
+        sa.Column("expires_at", _TEXT, nullable=False),
+        sa.Column("used_at", _TEXT),
+        sa.Column("ended_at", _TEXT),
+        sa.PrimaryKeyConstraint("hash", name="pk_invitations"),
+        sa.UniqueConstraint("id", name="uq_invitations_id"),
+    )
+
+
+def _create_sessions() -> None:
+    op.create_table(
+        "sessions",
+        sa.Column("hash", sa.LargeBinary, nullable=False),
+        sa.Column("user_id", _TEXT, nullable=False),
+        sa.Column("method", _TEXT, nullable=False),
+        sa.Column("created_at", _TEXT, nullable=False),
+        sa.Column("last_seen_at", _TEXT, nullable=False),
+        sa.Column("expires_at", _TEXT, nullable=False),
+        sa.Column("ended_at", _TEXT),
+        sa.PrimaryKeyConstraint("hash", name="pk_sessions"),
+    )
+    op.create_index("ix_sessions_expires_at", "sessions", ["expires_at"])
+    op.create_index("ix_sessions_user_id", "sessions", ["user_id"])
+
+
 def _create_volume_positions() -> None:
     op.create_table(
         "volume_positions",
@@ -271,6 +332,10 @@ def upgrade() -> None:
     _create_study_keys()
     _create_tokens()
     _create_users()
+    _create_second_factors()
+    _create_passkeys()
+    _create_invitations()
+    _create_sessions()
     _create_volume_positions()
     _create_collection_studies()
     _create_series()
