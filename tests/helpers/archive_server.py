@@ -50,11 +50,17 @@ def command(home: Path, *words: object, check: bool = True, stdin: str = "") -> 
 class ArchiveServer:
     """A running archive. Its ports change with every start; its home stays."""
 
-    def __init__(self, home: Path, process: subprocess.Popen[bytes], dicom: int, dicom_tls: int) -> None:
+    def __init__(self, home: Path, process: subprocess.Popen[bytes], dicom: int, dicom_tls: int, https: int) -> None:
         self.home = home
         self.process = process
         self.dicom = dicom
         self.dicom_tls = dicom_tls
+        self.https = https
+
+    @property
+    def ca(self) -> Path:
+        """The certificate authority of its TLS doors and devices."""
+        return self.home / "ca" / "ca.pem"
 
     def command(self, *words: object, check: bool = True, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """A command, answered by this server through its control socket."""
@@ -118,8 +124,8 @@ def run_archive(
     home.mkdir(parents=True, exist_ok=True)
     if configuration:
         (home / "leadglass.toml").write_text(configuration)
-    dicom, dicom_tls = free_port(), free_port()
-    doors = ("--dicom", f"127.0.0.1:{dicom}", "--dicom-tls", f"127.0.0.1:{dicom_tls}")
+    dicom, dicom_tls, https = free_port(), free_port(), free_port()
+    doors = ("--dicom", f"127.0.0.1:{dicom}", "--dicom-tls", f"127.0.0.1:{dicom_tls}", "--https", f"127.0.0.1:{https}")
     log = home.parent / f"{home.name}.log"
     with log.open("ab") as out:
         process = subprocess.Popen(
@@ -129,10 +135,10 @@ def run_archive(
             env={**os.environ, "PYTHONFAULTHANDLER": "1"},
             preexec_fn=limit,
         )
-    server = ArchiveServer(home, process, dicom, dicom_tls)
+    server = ArchiveServer(home, process, dicom, dicom_tls, https)
     try:
         try:
-            wait_for_port(dicom_tls, process)
+            wait_for_port(https, process)
         except (RuntimeError, TimeoutError) as fault:
             raise AssertionError(f"{fault}: {log.read_text()[-2000:]}") from fault
         yield server

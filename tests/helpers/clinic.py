@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 import socket
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 from helpers.archive_server import ArchiveServer, DeviceFiles
 
-__all__ = ["ALL_ACTIONS", "enrol", "enrol_tls", "ledger_rows", "order"]
+__all__ = ["ALL_ACTIONS", "enrol", "enrol_tls", "ledger_rows", "order", "token"]
 
 ALL_ACTIONS = ("store", "query", "view", "download")
 
@@ -74,6 +75,27 @@ def enrol_tls(
     if sees:
         order(server, "grant add", to=f"device:{name}", allow=ALL_ACTIONS, studies=sees, why="test")
     return DeviceFiles(folder)
+
+
+def token(
+    server: ArchiveServer,
+    *allow: str,
+    studies: str = "everything",
+    name: str = "",
+    role: str = "service",
+    expires: str = "1h",
+) -> str:
+    """An API token that may do what `allow` says (everything if empty) with `studies` ("": by grants only)."""
+    made = order(
+        server,
+        "token create",
+        name=name or f"token-{secrets.token_hex(4)}",
+        role=role,
+        expires=expires,
+        studies=studies,
+        allow=allow or (*ALL_ACTIONS, "delete"),
+    )
+    return str(made["token"])
 
 
 def ledger_rows(server: ArchiveServer, **by: str) -> Sequence[dict[str, Any]]:

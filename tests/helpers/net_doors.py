@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 
 from helpers.counting_service import Counted
 from leadglass.net.limits import Limits
-from leadglass.net.listener import DicomListener, serve_dicom
+from leadglass.net.listener import serve_dicom
+from leadglass.net.listening import Listener
 from leadglass.terms.evidence import Door
 
 __all__ = ["open_door"]
@@ -17,7 +18,7 @@ __all__ = ["open_door"]
 @asynccontextmanager
 async def open_door(
     counted: Counted, *, tls: ssl.SSLContext | None = None, limits: Limits | None = None
-) -> AsyncIterator[DicomListener]:
+) -> AsyncIterator[Listener]:
     door = Door.DICOM_TLS if tls else Door.DICOM
     listener = await serve_dicom(
         "127.0.0.1", 0, counted.service, tls=tls, door=door, limits=limits, on_fault=counted.on_fault

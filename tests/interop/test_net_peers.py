@@ -25,7 +25,7 @@ from leadglass.dicom.dimse.messages import CEchoRq, CStoreRq, CStoreRsp
 from leadglass.dicom.upperlayer import OfferedSyntax
 from leadglass.net.connector import open_association
 from leadglass.net.errors import NetFault, PeerRejected, TlsFault
-from leadglass.net.listener import DicomListener
+from leadglass.net.listening import Listener
 from leadglass.net.service import Closing, FaultKind
 from leadglass.net.tls import client_context, server_context
 
@@ -305,7 +305,7 @@ async def test_tls_to_a_plain_storescp(tls_files: TlsFiles, storescp: tuple[int,
 # --- pynetdicom ----------------------------------------------------------------------------------------------
 
 
-async def _pynetdicom_sends(door: DicomListener, path: Path, setup: Callable[[pynetdicom.AE], None]) -> list[int]:
+async def _pynetdicom_sends(door: Listener, path: Path, setup: Callable[[pynetdicom.AE], None]) -> list[int]:
     """Statuses of an echo and a store, sent from a thread of its own."""
 
     def call() -> list[int]:

@@ -21,6 +21,8 @@ class Doors(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     """HOST:PORT of the plain DICOM door; "off" closes it."""
     dicom_tls: str = "127.0.0.1:2762"
     """HOST:PORT of the DICOM-over-TLS door; "off" closes it."""
+    https: str = "127.0.0.1:8443"
+    """HOST:PORT of the web door (DICOMweb, console), always over TLS; "off" closes it."""
     ae_title: str = "LEADGLASS"
     """Our AE title: 1 to 16 characters."""
     check_called_ae_title: bool = False
@@ -42,6 +44,17 @@ class Tls(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True,
     """Further host names and addresses the built-in CA writes into the server certificate."""
     require_client_certificate: bool = False
     """Refuse TLS callers without an enrolled certificate, even if they bring a user identity."""
+
+
+class Web(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, rename="kebab"):
+    """[web]: how the web door is reached."""
+
+    public_url: str = ""
+    """What people write into their browser, like "https://archive.example.org"; empty: https://localhost:PORT."""
+    cors_origins: list[str] = []
+    """Origins, like "https://viewer.example.org", whose pages may call DICOMweb with a token; none by default."""
+    session_hours: int = 12
+    """A person signed in to the console has to sign in again after so long."""
 
 
 class Index(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, rename="kebab"):
@@ -88,6 +101,7 @@ class Configuration(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_
 
     doors: Doors = Doors()
     tls: Tls = Tls()
+    web: Web = Web()
     index: Index = Index()
     oidc: Oidc = Oidc()
     limits: Limits = Limits()
@@ -117,7 +131,8 @@ def _check(name: str, configuration: Configuration) -> None:
         raise UserFault(f"{name}: doors.ae-title: {fault}", "Choose another title.") from None
     if tls.profile not in ("B.12", "B.13"):
         raise UserFault(f'{name}: tls.profile is neither "B.12" nor "B.13"', "Choose one of the two.")
-    for key, where in (("doors.dicom", doors.dicom), ("doors.dicom-tls", doors.dicom_tls)):
+    named = (("doors.dicom", doors.dicom), ("doors.dicom-tls", doors.dicom_tls), ("doors.https", doors.https))
+    for key, where in named:
         try:
             host_and_port(where if where != "off" else "off:0")
         except UserFault as fault:

@@ -21,10 +21,12 @@ from leadglass.gate.enrolment.server import ensure_server_certificate
 from leadglass.net.limits import Connections, Limits
 from leadglass.net.listener import serve_dicom
 from leadglass.net.service import FaultKind
-from leadglass.net.tls import client_context, server_context
+from leadglass.net.tls import TlsContext, client_context, server_context
 from leadglass.terms.ae_title import AETitle
 from leadglass.terms.evidence import Door
 from leadglass.terms.outcome import RefusalReason
+from leadglass.web.app import application
+from leadglass.web.server import serve_https
 
 __all__ = ["Serving"]
 
@@ -115,6 +117,33 @@ class Serving:
             )
             self._stack.push_async_callback(listener.close, configured.stop_seconds)
             self.addresses[door] = (host, listener.port)
+        if doors.https != "off":
+            await self._open_web(tls, limits, connections)
+
+    @property
+    def public_url(self) -> str:
+        """Where people find the web door, without a slash at the end; "" while it is closed."""
+        if Door.HTTPS not in self.addresses:
+            return ""
+        return (
+            self._house.configuration.web.public_url.rstrip("/") or f"https://localhost:{self.addresses[Door.HTTPS][1]}"
+        )
+
+    async def _open_web(self, tls: TlsContext, limits: Limits, connections: Connections) -> None:
+        house = self._house
+        host, port = host_and_port(house.configuration.doors.https)
+        listener = await serve_https(
+            host,
+            port,
+            application(house.archive, report=_report_web),
+            tls=tls,
+            public_url=house.configuration.web.public_url.rstrip("/") or f"https://localhost:{port}",
+            limits=limits,
+            connections=connections,
+            on_fault=partial(self._report, Door.HTTPS),
+        )
+        self._stack.push_async_callback(listener.close, house.configuration.limits.stop_seconds)
+        self.addresses[Door.HTTPS] = (host, listener.port)
 
     def _report(self, door: Door, kind: FaultKind, address: str, text: str) -> None:
         """Trouble goes to the log; who was turned away for a certificate goes to the ledger too."""
@@ -124,6 +153,10 @@ class Serving:
 
     async def _perform(self, verb: str, arguments: dict[str, object], progress: Progress) -> object:
         return await perform(self._house, verb, arguments, progress)
+
+
+def _report_web(what: str) -> None:
+    log.error("a web request could not be served", why=what)
 
 
 def _certificate_files(house: House) -> tuple[Path, Path]:

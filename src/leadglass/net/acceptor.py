@@ -16,6 +16,7 @@ from leadglass.net.errors import NetFault
 from leadglass.net.exchange import Exchange, fault_words
 from leadglass.net.limits import Limits
 from leadglass.net.service import Admission, Closing, FaultKind, OnFault, Service
+from leadglass.net.sockets import readable
 from leadglass.net.tls import certificate_fault, peer_certificate
 from leadglass.net.tls_words import first_bytes_fault, tls_fault_kind, tls_words
 from leadglass.terms.evidence import Door, Evidence
@@ -168,7 +169,7 @@ class Acceptor:
     async def _begins_with_tls(self) -> bool:
         """Look at the first bytes without taking them: OpenSSL would not say what language they are."""
         async with asyncio.timeout(self._threshold.limits.artim_seconds):
-            await _readable(self._socket)
+            await readable(self._socket)
         start = self._socket.recv(4, socket.MSG_PEEK)
         fault = first_bytes_fault(start, expects_tls=True)
         if fault:
@@ -189,18 +190,3 @@ class Acceptor:
 
     def _report(self, kind: FaultKind, text: str) -> None:
         self._threshold.on_fault(kind, self._evidence.address, text)
-
-
-async def _readable(sock: socket.socket) -> None:
-    loop = asyncio.get_running_loop()
-    ready: asyncio.Future[None] = loop.create_future()
-
-    def tell() -> None:
-        if not ready.done():
-            ready.set_result(None)
-
-    loop.add_reader(sock.fileno(), tell)
-    try:
-        await ready
-    finally:
-        loop.remove_reader(sock.fileno())

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from typing import Final
 
-__all__ = ["address_of", "prepare", "rearm_quickack"]
+__all__ = ["address_of", "prepare", "readable", "rearm_quickack"]
 
 _QUICKACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)  # Linux only
 
@@ -36,3 +37,19 @@ def address_of(sock: socket.socket) -> str:
         return "gone"
     host = str(name[0]) if name else "local"
     return host.removeprefix("::ffff:") if "." in host else host
+
+
+async def readable(sock: socket.socket) -> None:
+    """Returns when something can be read, or the peer is gone."""
+    loop = asyncio.get_running_loop()
+    ready: asyncio.Future[None] = loop.create_future()
+
+    def tell() -> None:
+        if not ready.done():
+            ready.set_result(None)
+
+    loop.add_reader(sock.fileno(), tell)
+    try:
+        await ready
+    finally:
+        loop.remove_reader(sock.fileno())

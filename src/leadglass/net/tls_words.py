@@ -7,7 +7,7 @@ from typing import Final
 
 from leadglass.net.service import FaultKind
 
-__all__ = ["CLIENT_HELLO", "first_bytes_fault", "tls_fault_kind", "tls_words"]
+__all__ = ["CLIENT_HELLO", "first_bytes_fault", "speaks_http", "tls_fault_kind", "tls_words"]
 
 CLIENT_HELLO: Final = 0x16
 """First byte of a TLS connection: the record type "handshake"."""
@@ -77,7 +77,7 @@ def tls_fault_kind(fault: BaseException) -> FaultKind:
 def first_bytes_fault(data: bytes | memoryview, *, expects_tls: bool) -> str:
     """What language the first bytes of a connection are in, if it is the wrong one for the port; "" if it is right."""
     start = bytes(data[:4])
-    if start.startswith(_HTTP):
+    if speaks_http(start):
         return "peer spoke HTTP to the TLS port" if expects_tls else "peer spoke HTTP to the DICOM port"
     if not start:
         return ""
@@ -87,3 +87,8 @@ def first_bytes_fault(data: bytes | memoryview, *, expects_tls: bool) -> str:
     if not expects_tls and start[0] == CLIENT_HELLO:
         return "peer spoke TLS to the plain port"
     return ""
+
+
+def speaks_http(start: bytes) -> bool:
+    """Whether a connection that begins like this speaks HTTP without TLS."""
+    return start.startswith(_HTTP)

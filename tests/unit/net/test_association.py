@@ -16,14 +16,14 @@ from leadglass.dicom.upperlayer import NegotiatedContext
 from leadglass.net.connector import RequestedAssociation, open_association
 from leadglass.net.errors import AssociationLost, PeerRejected, ResponseOverdue
 from leadglass.net.limits import Limits
-from leadglass.net.listener import DicomListener
+from leadglass.net.listening import Listener
 from leadglass.net.service import Buffer, Closing, DataSink, FaultKind, ServedAssociation
 from leadglass.net.sinks import BytesSink
 from leadglass.terms.ceilings import MIB
 from leadglass.terms.errors import LocalViolation
 
 
-async def call(door: DicomListener, limits: Limits | None = None) -> RequestedAssociation:
+async def call(door: Listener, limits: Limits | None = None) -> RequestedAssociation:
     return await open_association("127.0.0.1", door.port, association_request(VERIFICATION, CT), limits=limits)
 
 

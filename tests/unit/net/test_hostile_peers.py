@@ -16,7 +16,7 @@ from helpers.requests import association_request, message_bytes
 from leadglass.dicom.dimse.messages import CEchoRq, CStoreRq, Request
 from leadglass.dicom.upperlayer import NegotiatedContext, encode_pdu
 from leadglass.net.limits import Limits
-from leadglass.net.listener import DicomListener
+from leadglass.net.listening import Listener
 from leadglass.net.service import Buffer, Closing, DataSink, ServedAssociation
 from leadglass.terms.ceilings import MAX_COMMAND_FRAGMENTS, MAX_EMPTY_FRAGMENTS, MIB
 
@@ -28,7 +28,7 @@ def pdv(context: int, control: int, data: bytes) -> bytes:
     return struct.pack(">BxIIBB", P_DATA_TF, len(data) + 6, len(data) + 2, context, control) + data
 
 
-async def is_still_served(door: DicomListener) -> None:
+async def is_still_served(door: Listener) -> None:
     """An honest peer gets its echo."""
     async with raw_peer(door.port) as honest:
         assert await honest.associate(VERIFICATION) == ASSOCIATE_AC

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
 import msgspec
 import typer
@@ -25,45 +25,57 @@ DicomOption = Annotated[
 DicomTlsOption = Annotated[
     str, typer.Option("--dicom-tls", envvar="LEADGLASS_DICOM_TLS", help="HOST:PORT of the DICOM-over-TLS door, or off.")
 ]
+HttpsOption = Annotated[
+    str, typer.Option("--https", envvar="LEADGLASS_HTTPS", help="HOST:PORT of the web door, or off.")
+]
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="Configuration file; default: leadglass.toml in the home.")
 ]
 ClockOption = Annotated[
     bool, typer.Option("--accept-clock", help="Start although the clock is far behind the ledger's last entry.")
 ]
+_DOOR_NAMES: Final = {Door.DICOM: "DICOM", Door.DICOM_TLS: "DICOM over TLS", Door.HTTPS: "Web"}
+
+
+class _Doors(NamedTuple):
+    """Where the command line wants the doors; "" is as configured."""
+
+    dicom: str
+    dicom_tls: str
+    https: str
 
 
 def serve(
     home: HomeOption = Path("var"),
     dicom: DicomOption = "",
     dicom_tls: DicomTlsOption = "",
+    https: HttpsOption = "",
     config: ConfigOption = None,
     accept_clock: ClockOption = False,
 ) -> None:
     """Serve the archive until SIGTERM or Ctrl-C. The first start makes keys, certificates, ledger and index."""
-    run(_serve(home, dicom, dicom_tls, config, accept_clock, demo=False))
+    run(_serve(home, _Doors(dicom, dicom_tls, https), config, accept_clock, demo=False))
 
 
 def run_demo(
     home: HomeOption = Path("var"),
     dicom: DicomOption = "",
     dicom_tls: DicomTlsOption = "",
+    https: HttpsOption = "",
     config: ConfigOption = None,
     accept_clock: ClockOption = False,
 ) -> None:
     """Like serve, and at the first start load sample studies, enrol a demo device and print commands to try."""
-    run(_serve(home, dicom, dicom_tls, config, accept_clock, demo=True))
+    run(_serve(home, _Doors(dicom, dicom_tls, https), config, accept_clock, demo=True))
 
 
-async def _serve(
-    home: Path, dicom: str, dicom_tls: str, config: Path | None, accept_clock: bool, *, demo: bool
-) -> None:
+async def _serve(home: Path, doors: _Doors, config: Path | None, accept_clock: bool, *, demo: bool) -> None:
     from leadglass.app.house import House  # only here: other commands need not load the whole archive
     from leadglass.app.logging import log_as_lines
     from leadglass.app.serving import Serving
 
     here, configuration = configured(home, config)
-    configuration = _with_doors(configuration, dicom, dicom_tls)
+    configuration = _with_doors(configuration, doors)
     first = here.is_new
     log_as_lines()
     house = await House.open(here, configuration, accept_clock=accept_clock)
@@ -80,11 +92,16 @@ async def _serve(
         await house.close()
 
 
-def _with_doors(configuration: Configuration, dicom: str, dicom_tls: str) -> Configuration:
+def _with_doors(configuration: Configuration, asked: _Doors) -> Configuration:
     doors = configuration.doors
-    doors = msgspec.structs.replace(doors, dicom=dicom or doors.dicom, dicom_tls=dicom_tls or doors.dicom_tls)
-    if doors.dicom == doors.dicom_tls == "off":
-        raise UserFault("all doors are off", "Open one with --dicom or --dicom-tls HOST:PORT.")
+    doors = msgspec.structs.replace(
+        doors,
+        dicom=asked.dicom or doors.dicom,
+        dicom_tls=asked.dicom_tls or doors.dicom_tls,
+        https=asked.https or doors.https,
+    )
+    if doors.dicom == doors.dicom_tls == doors.https == "off":
+        raise UserFault("all doors are off", "Open one with --dicom, --dicom-tls or --https HOST:PORT.")
     return msgspec.structs.replace(configuration, doors=doors)
 
 
@@ -93,5 +110,5 @@ def _greet(home: Home, serving: Serving, first: bool) -> None:
         out.print(f"A new archive in {home.path}")
         out.print(f"[bold]Back up {home.keys}[/]: without master.key nothing stored here can ever be read.")
     for door, (host, port) in serving.addresses.items():
-        name = "DICOM over TLS" if door is Door.DICOM_TLS else "DICOM"
-        out.print(f"{name:15} {host}:{port}   every caller needs a name", markup=False)
+        where = serving.public_url if door is Door.HTTPS else f"{host}:{port}"
+        out.print(f"{_DOOR_NAMES[door]:15} {where}   every caller needs a name", markup=False)

@@ -1,0 +1,49 @@
+"""The application behind the HTTPS door: DICOMweb, and (under everything else) the console."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+
+from leadglass.archive.archive import Archive
+from leadglass.web.dicomweb.service import ROOT, DicomWeb
+from leadglass.web.faults import Faults
+from leadglass.web.headers import SecurityHeaders
+from leadglass.web.problems import problem
+
+__all__ = ["application"]
+
+
+def application(archive: Archive, *, report: Callable[[str], None]) -> Starlette:
+    """The whole web door. `report` is told of our own failures, in words without patient data."""
+    app = Starlette(
+        routes=[
+            Route("/health", _health),
+            Mount(ROOT, DicomWeb(archive)),
+        ],
+        middleware=[Middleware(SecurityHeaders), Middleware(Faults, report=report)],
+        exception_handlers={404: _not_found, 405: _not_allowed},
+    )
+    app.state.archive = archive
+    return app
+
+
+async def _health(request: Request) -> Response:
+    """Whether the process answers; nothing else, for strangers read this too."""
+    del request
+    return JSONResponse({"status": "ok"})
+
+
+async def _not_found(request: Request, fault: Exception) -> Response:
+    del request, fault
+    return problem(404, "Not found")
+
+
+async def _not_allowed(request: Request, fault: Exception) -> Response:
+    del request
+    return problem(405, "Method not allowed", headers=getattr(fault, "headers", None))
