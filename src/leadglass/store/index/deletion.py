@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, func, select
 
 from leadglass.store.index.database import Database
 from leadglass.store.index.study_keys import delete_study_key
-from leadglass.store.index.tables import collection_studies, instances, request_attributes, series, studies
+from leadglass.store.index.tables import collection_studies, instances, request_attributes, series, series_metadata, studies
 
 __all__ = ["DeletedStudy", "delete_study", "destroy_study"]
 
@@ -45,6 +45,7 @@ def delete_study(conn: Connection, study_instance_uid: str) -> DeletedStudy | No
     )
     number, stored_bytes = conn.execute(measure).one()
     conn.execute(delete(instances).where(instances.c.series_row.in_(mine)))
+    conn.execute(delete(series_metadata).where(series_metadata.c.series_row.in_(mine)))
     conn.execute(delete(request_attributes).where(request_attributes.c.series_row.in_(mine)))
     conn.execute(delete(series).where(series.c.study_row == study_row))
     conn.execute(delete(studies).where(studies.c.id == study_row))

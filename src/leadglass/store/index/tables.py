@@ -38,6 +38,7 @@ __all__ = [
     "request_attributes",
     "second_factors",
     "series",
+    "series_metadata",
     "sessions",
     "settings",
     "studies",
@@ -162,6 +163,17 @@ instances = Table(
     Column("plaintext_length", RowId(), nullable=False),
     Column("dataset_offset", Integer, nullable=False),
     sqlite_with_rowid=False,  # the rows of a series lie together, and there is one B-tree less to write
+)
+
+series_metadata = Table(
+    "series_metadata",
+    metadata,
+    Column("series_row", RowId(), ForeignKey("series.id"), primary_key=True, autoincrement=False),
+    Column("part", Integer, primary_key=True, autoincrement=False),  # in viewing order
+    Column("version", LargeBinary, nullable=False),  # random: another one whenever the part is written anew
+    Column("number_of_instances", Integer, nullable=False),
+    Column("length", RowId(), nullable=False),  # bytes of the part once it is opened
+    Column("sealed", LargeBinary, nullable=False),  # encrypted under the study's key
 )
 
 study_keys = Table(

@@ -322,6 +322,20 @@ def _create_request_attributes() -> None:
     )
 
 
+def _create_series_metadata() -> None:
+    op.create_table(
+        "series_metadata",
+        sa.Column("series_row", _ROW, autoincrement=False, nullable=False),
+        sa.Column("part", sa.Integer, autoincrement=False, nullable=False),
+        sa.Column("version", sa.LargeBinary, nullable=False),
+        sa.Column("number_of_instances", sa.Integer, nullable=False),
+        sa.Column("length", _ROW, nullable=False),
+        sa.Column("sealed", sa.LargeBinary, nullable=False),
+        sa.PrimaryKeyConstraint("series_row", "part", name="pk_series_metadata"),
+        sa.ForeignKeyConstraint(["series_row"], ["series.id"], name="fk_series_metadata_series_row_series"),
+    )
+
+
 def upgrade() -> None:
     """Creates everything in an empty database."""
     _create_collections()
@@ -341,3 +355,4 @@ def upgrade() -> None:
     _create_series()
     _create_instances()
     _create_request_attributes()
+    _create_series_metadata()
