@@ -25,14 +25,15 @@ class Account:
     def is_enabled(self, now: datetime) -> bool:
         return self.disabled_at is None or now < self.disabled_at
 
-    def principal(self) -> Principal:
-        """Who signed in with this account's password: one secret that can be passed on, so not STRONG."""
+    def principal(self, strength: Strength = Strength.MEDIUM) -> Principal:
+        """Who signed in with this account. A password alone can be passed on, so it is not STRONG: a passkey is, and
+        a password together with a one-time code."""
         return Principal(
             id=self.id,
             name=self.username,
             kind=PrincipalKind.SERVICE if Role.SERVICE in self.roles else PrincipalKind.PERSON,
             roles=self.roles,
-            strength=Strength.MEDIUM,
+            strength=strength,
             actions=actions_of_roles(self.roles),
             organisation=self.organisation,
         )

@@ -7,15 +7,13 @@ at the next request.
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Final
 
 from leadglass.gate.account import Account
 from leadglass.gate.devices import Device
 from leadglass.gate.grants import holders_of
+from leadglass.gate.kept import Kept
 from leadglass.gate.revision import Revision
 from leadglass.gate.rows import account_of, device_of, standing_of, token_of
 from leadglass.gate.standing import Standing
@@ -30,17 +28,6 @@ from leadglass.terms.principal import Principal
 
 __all__ = ["Accounts"]
 
-KEPT_SECONDS: Final = 1.0
-"""How long a standing may be used again if the revision did not move (a crash between two writes of a change)."""
-MAX_KEPT: Final = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    standing: Standing
-    revision: int
-    at: float
-
 
 class Accounts:
     """Legal error of every method: StorageFault, when the index cannot be asked or holds what cannot be read.
@@ -52,15 +39,13 @@ class Accounts:
         self, database: Database, revision: Revision | None = None, *, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         self._database = database
-        self._revision = revision
-        self._monotonic = monotonic
-        self._kept: OrderedDict[Principal, _Kept] = OrderedDict()
+        self._standings: Kept[Principal, Standing] = Kept(revision, monotonic)
+        self._tokens: Kept[bytes, ApiToken] = Kept(revision, monotonic)
+        self._devices: Kept[str, Device] = Kept(revision, monotonic)
 
     async def device_with_certificate(self, fingerprint: str) -> Device | None:
         """The device enrolled with this certificate, revoked or not."""
-        row = await self._database.read(device_by_certificate, fingerprint)
-        with _readable():
-            return None if row is None else device_of(row)
+        return await self._devices.get(fingerprint, lambda: self._device_with_certificate(fingerprint))
 
     async def devices_called(self, ae_title: str) -> Sequence[Device]:
         """All devices with this AE title, revoked ones too."""
@@ -75,28 +60,32 @@ class Accounts:
 
     async def token(self, presented: Presented) -> ApiToken | None:
         """The token that was shown, revoked and expired ones too; None if its secret is not right."""
-        row = await self._database.read(token_by_hash, hash_secret(presented))
-        with _readable():
-            return None if row is None else token_of(row)
+        secret_hash = hash_secret(presented)
+        return await self._tokens.get(secret_hash, lambda: self._token(secret_hash))
 
     async def standing(self, principal: Principal) -> Standing:
         """Whether the principal (and whoever acts with it) is still one of ours, and all grants it holds."""
-        revision = self._revision.current() if self._revision is not None else None
-        now = self._monotonic()
-        kept = self._kept.get(principal)
-        if kept is not None and kept.revision == revision and now - kept.at < KEPT_SECONDS:
-            return kept.standing
+        found = await self._standings.get(principal, lambda: self._standing(principal))
+        if found is None:
+            raise AssertionError("everybody has a standing")
+        return found
+
+    async def _device_with_certificate(self, fingerprint: str) -> Device | None:
+        row = await self._database.read(device_by_certificate, fingerprint)
+        with _readable():
+            return None if row is None else device_of(row)
+
+    async def _token(self, secret_hash: bytes) -> ApiToken | None:
+        row = await self._database.read(token_by_hash, secret_hash)
+        with _readable():
+            return None if row is None else token_of(row)
+
+    async def _standing(self, principal: Principal) -> Standing:
         ids = {principal.id} | principal.groups
         holders = {holder for holder in holders_of(principal) if not holder.startswith("role:")}
         rows, grants = await self._database.read(standing_rows, ids, holders, [role.value for role in principal.roles])
         with _readable():
-            standing = standing_of(ids, rows, grants)
-        if revision is not None:  # told before the index was asked: a change in between makes it old, never new
-            self._kept[principal] = _Kept(standing, revision, now)
-            self._kept.move_to_end(principal)
-            while len(self._kept) > MAX_KEPT:
-                self._kept.popitem(last=False)
-        return standing
+            return standing_of(ids, rows, grants)
 
 
 @contextmanager

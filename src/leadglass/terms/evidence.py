@@ -52,3 +52,4 @@ class Evidence:
     called_ae_title: AETitle | None = None
     user_identity: UserIdentity | None = None
     bearer_token: str | None = field(default=None, repr=False)
+    session: str | None = field(default=None, repr=False)  # of the console's cookie

@@ -30,6 +30,8 @@ class RefusalReason(StrEnum):
     IDENTITY_UNSUPPORTED = "this kind of user identity is not accepted here"
     IDENTITY_ON_PLAIN_DOOR = "secrets are not taken on an unencrypted connection"
     WRONG_CALLED_AE_TITLE = "the caller asked for another AE title than ours"
+    SESSION_ENDED = "no such session, or it has ended: sign in again"
+    LINK_SPENT = "the one-time link was used, has expired or never was"
     ACTION_NOT_ALLOWED = "this way of signing in may not do that at all"
     NO_GRANT = "no grant covers it"
     DENIED = "an explicit denial covers it"

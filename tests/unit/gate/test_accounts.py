@@ -9,8 +9,9 @@ from sqlalchemy import update
 
 from helpers.callers import DAY, FINGERPRINT, NOW, device, networks, person
 from helpers.memory_index import MemoryIndex
-from leadglass.gate.accounts import KEPT_SECONDS, MAX_KEPT, Accounts
+from leadglass.gate.accounts import Accounts
 from leadglass.gate.grants import Effect
+from leadglass.gate.kept import KEPT_SECONDS, MAX_KEPT
 from leadglass.gate.registry import Registry
 from leadglass.gate.revision import Revision
 from leadglass.gate.tokens import parse

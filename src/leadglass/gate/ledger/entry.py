@@ -50,6 +50,10 @@ class Event(StrEnum):
     DEVICE_REVOKED = "device-revoked"
     USER_ADDED = "user-added"
     USER_CHANGED = "user-changed"
+    INVITED = "invited"  # a one-time link was made
+    ACCOUNT_MADE = "account-made"  # a person used one: an account, or a way of signing in to one
+    SIGNED_IN = "signed-in"
+    SIGNED_OUT = "signed-out"
     TOKEN_CREATED = "token-created"  # noqa: S105 - an event, not a secret
     TOKEN_REVOKED = "token-revoked"  # noqa: S105
     GRANT_ADDED = "grant-added"

@@ -18,6 +18,7 @@ class SubKey(StrEnum):
 
     DATABASE = "database"  # SQLCipher's raw key
     LEDGER_PSEUDONYM = "ledger pseudonym"  # HMAC of patient identities in the ledger
+    SIGN_IN = "sign-in"  # HMAC behind the one-time codes of people and the challenges to their passkeys
 
 
 def derive_sub_key(root: bytes, purpose: SubKey) -> bytes:
