@@ -16,9 +16,9 @@ from helpers.memory_journal import MemoryIncoming, MemoryJournal
 from helpers.memory_ledger import MemoryLedger
 from leadglass.archive.archive import Archive, Caller
 from leadglass.archive.indexing import IndexQueue
+from leadglass.archive.pixels import PixelWorkers, TranscodingFault
 from leadglass.archive.storing import Announced, StoreOutcome, StoringSession
 from leadglass.archive.study_keys import StudyKeys
-from leadglass.archive.transcoding import Transcoder, TranscodingFault
 from leadglass.dicom import uids
 from leadglass.dicom.dictionary import tag_of
 from leadglass.dicom.identifier import encode_identifier
@@ -65,7 +65,7 @@ def data_set(
     return head + _PIXEL_DATA + len(pixels).to_bytes(4, "little") + pixels
 
 
-class CuedTranscoder(Transcoder):
+class CuedPixels(PixelWorkers):
     """Turns anything it says it can into `turned`, or fails."""
 
     def __init__(self) -> None:
@@ -86,7 +86,7 @@ class ArchiveWorld:
     index: MemoryIndex = field(default_factory=MemoryIndex)
     journal: Any = field(default_factory=MemoryJournal)
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
-    transcoder: CuedTranscoder = field(default_factory=CuedTranscoder)
+    pixels: CuedPixels = field(default_factory=CuedPixels)
     reported: list[LeadglassError] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -103,7 +103,7 @@ class ArchiveWorld:
             keys=StudyKeys(self.index, self.ring),
             index=IndexQueue(self.index),
             gate=gate,
-            transcoder=self.transcoder,
+            pixels=self.pixels,
             wall_clock=lambda: self.now,
             report=self.reported.append,
         )

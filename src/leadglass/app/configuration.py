@@ -89,9 +89,11 @@ class Limits(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tr
     idle_seconds: int = 300
     """An association that says nothing, or takes nothing, for so long is aborted."""
     transcode_seconds: int = 60
-    """Time one image may take in the transcoding worker."""
+    """Time one object may take to be transcoded in a worker process."""
     transcode_mib: int = 2048
-    """Memory (address space) of the transcoding worker."""
+    """Memory (address space) of each worker process."""
+    pixel_workers: int = 2
+    """Worker processes that transcode and draw images; each starts when the others are busy."""
     stop_seconds: int = 10
     """Time that running operations get to finish at shutdown."""
 

@@ -12,8 +12,8 @@ from leadglass.app.home import Home, HomeLock
 from leadglass.app.logging import report_fault
 from leadglass.archive.archive import Archive
 from leadglass.archive.indexing import IndexQueue
+from leadglass.archive.pixels import PixelLimits, PixelWorkers
 from leadglass.archive.study_keys import StudyKeys
-from leadglass.archive.transcoding import Transcoder, TranscodingLimits
 from leadglass.gate.accounts import Accounts
 from leadglass.gate.door import Gate
 from leadglass.gate.enrolment.authority import EnrolmentAuthority
@@ -82,20 +82,21 @@ class House:
             passwords = Passwords()
             gate = _gate(configuration, database, ring, ledger, passwords, revision)
             stack.push_async_callback(gate.close)
-            transcoder = Transcoder(
-                TranscodingLimits(
+            pixels = PixelWorkers(
+                PixelLimits(
+                    workers=configuration.limits.pixel_workers,
                     seconds=configuration.limits.transcode_seconds,
                     address_space=configuration.limits.transcode_mib * MIB,
                 )
             )
-            stack.push_async_callback(transcoder.close)
+            stack.push_async_callback(pixels.close)
             archive = Archive(
                 database=database,
                 journal=journal,
                 keys=StudyKeys(database, ring),
                 index=IndexQueue(database),
                 gate=gate,
-                transcoder=transcoder,
+                pixels=pixels,
                 wall_clock=utc_now,
                 report=report_fault,
             )

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from leadglass.archive.indexing import IndexQueue
+from leadglass.archive.pixels import PixelWorkers
 from leadglass.archive.study_keys import StudyKeys
-from leadglass.archive.transcoding import Transcoder
 from leadglass.gate.door import Gate
 from leadglass.store.index.database import Database
 from leadglass.store.port import ObjectJournal
@@ -28,7 +28,7 @@ class Archive:
     keys: StudyKeys
     index: IndexQueue
     gate: Gate
-    transcoder: Transcoder
+    pixels: PixelWorkers
     wall_clock: Callable[[], datetime]
     report: Callable[[LeadglassError], None]
     """Told of our own troubles (disk, ledger), for the log of the machine's owner."""

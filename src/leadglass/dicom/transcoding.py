@@ -22,7 +22,7 @@ from pydicom.uid import UID
 
 from leadglass.dicom.uids import EXPLICIT_VR_BIG_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 
-__all__ = ["transcode_file"]
+__all__ = ["decompress", "transcode_file"]
 
 _WORD_SIZE: Final = {"OW": 2, "OL": 4, "OF": 4, "OD": 8, "OV": 8}
 _WITHOUT_BYTE_ORDER: Final = frozenset(
@@ -39,7 +39,7 @@ def transcode_file(part10: bytes, target: str) -> bytes:
     data_set = dcmread(io.BytesIO(part10), force=False)
     source = UID(data_set.file_meta.TransferSyntaxUID)
     if source.is_compressed and not source.is_deflated and "PixelData" in data_set:
-        _decompress(data_set)
+        decompress(data_set)
     for tag in [tag for tag in data_set.keys() if tag.group == 2]:  # noqa: SIM118 - iterating gives elements
         del data_set[tag]
     _take_up(data_set, is_big_endian=str(source) == EXPLICIT_VR_BIG_ENDIAN)
@@ -53,7 +53,7 @@ def transcode_file(part10: bytes, target: str) -> bytes:
     return buffer.getvalue()
 
 
-def _decompress(data_set: Dataset) -> None:
+def decompress(data_set: Dataset) -> None:
     """pydicom makes do with the frames there are and then says there were so many; a receiver should know better."""
     frames = data_set.get("NumberOfFrames") or 1
     data_set.decompress(generate_instance_uid=False)

@@ -177,7 +177,7 @@ def _context_for(archive: Archive, receiver: Receiver, stored: StoredObject) -> 
         if context.transfer_syntax == stored.transfer_syntax_uid:
             return context
     for context in usable:
-        if archive.transcoder.can_turn(stored.transfer_syntax_uid, context.transfer_syntax):
+        if archive.pixels.can_turn(stored.transfer_syntax_uid, context.transfer_syntax):
             return context
     return None
 
@@ -185,4 +185,4 @@ def _context_for(archive: Archive, receiver: Receiver, stored: StoredObject) -> 
 async def _in_syntax(archive: Archive, opened: Opened, transfer_syntax: str) -> Buffer | AsyncIterator[Buffer]:
     if transfer_syntax == opened.stored.transfer_syntax_uid:
         return opened.data_set()
-    return await archive.transcoder.transcode(await opened.whole_file(), transfer_syntax)
+    return await archive.pixels.transcode(await opened.whole_file(), transfer_syntax)

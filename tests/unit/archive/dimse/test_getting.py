@@ -89,7 +89,7 @@ async def test_transcoding_or_a_truthful_failure(world: ArchiveWorld) -> None:
     played = receiving(contexts=implicit)
     assert await get(world, ann, played, STUDY) == 0xA702
     assert played.requested == []
-    world.transcoder.turned = b"turned"
+    world.pixels.turned = b"turned"
     played = receiving(contexts=implicit)
     assert await get(world, ann, played, STUDY) == 0x0000
     assert [data for _, data in played.requested] == [b"turned"]
