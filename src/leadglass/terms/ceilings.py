@@ -92,3 +92,19 @@ MAX_ACCEPT: Final = 8 * KIB
 """Characters of an Accept header, the Accept query parameter included."""
 MAX_MEDIA_RANGES: Final = 128
 """Media ranges in an Accept header: a client that lists every transfer syntax names about 60."""
+
+# --- web -----------------------------------------------------------------------------------------------------
+MAX_REQUEST_LINE: Final = 32 * KIB
+"""The address of a web request: a search for 400 UIDs fits."""
+MAX_REQUEST_HEAD: Final = 64 * KIB
+"""Address and headers of a web request: a token of MAX_IDENTITY_FIELD fits with room."""
+MAX_REQUEST_HEADERS: Final = 100
+"""Headers of a web request; browsers send about 20."""
+MAX_REQUESTS_WAITING: Final = 4
+"""Web requests sent on one connection before the last one was answered; hardly any client does that at all."""
+MAX_BODY_DISCARDED: Final = 8 * MIB
+"""Bytes of a body that are still read after it was refused, so that its sender gets to see why."""
+MAX_WEB_SEND_BACKLOG: Final = 512 * KIB
+"""Bytes waiting in one web connection's send buffer before its producer must wait."""
+MAX_PASSKEY_RESPONSE: Final = 64 * KIB
+"""Characters of what a browser hands over of a passkey (JSON); an ordinary one has two thousand."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from starlette.types import ASGIApp
 from uvicorn.config import Config
 from uvicorn.server import ServerState
@@ -11,9 +13,13 @@ from leadglass.net.listening import Listener
 from leadglass.net.service import OnFault
 from leadglass.net.streams import serve_streams
 from leadglass.net.tls import TlsContext
-from leadglass.web.protocol import WebProtocol
+from leadglass.web.protocol import WebDoor, WebProtocol
+from leadglass.web.raw_answers import redirect_hint
 
 __all__ = ["serve_https"]
+
+_KEEP_ALIVE_SECONDS: Final = 60
+"""A connection on which nothing is asked for so long is closed; browsers and DICOMweb clients open a new one."""
 
 
 async def serve_https(
@@ -41,24 +47,17 @@ async def serve_https(
         server_header=False,
         date_header=True,
         proxy_headers=False,
-        timeout_keep_alive=60,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
     )
     config.load()
-    state = ServerState()
+    door = WebDoor(config, ServerState(), limits, on_fault)
     return await serve_streams(
         host,
         port,
-        lambda address: WebProtocol(config, state, address),
+        lambda address: WebProtocol(door, address),
         tls=tls,
         limits=limits,
         connections=connections,
         on_fault=on_fault,
-        answer_to_plain_http=_redirect_hint(public_url),
+        answer_to_plain_http=redirect_hint(public_url),
     )
-
-
-def _redirect_hint(public_url: str) -> bytes:
-    """All that whoever speaks plain HTTP is ever told. Nothing of the request is repeated in it."""
-    return (
-        f"HTTP/1.1 308 Permanent Redirect\r\nLocation: {public_url}/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-    ).encode("ascii")
