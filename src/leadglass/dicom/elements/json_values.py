@@ -10,7 +10,7 @@ from typing import Final
 from leadglass.dicom.character_set import CharacterSet
 from leadglass.dicom.elements.values import CHARACTER_SET_VRS, NUMBERS, PADDING, SINGLE_TEXT_VRS
 
-__all__ = ["BULK_VRS", "JsonValue", "json_values"]
+__all__ = ["BULK_VRS", "JsonValue", "json_values", "json_values_of_text"]
 
 BULK_VRS: Final = {"OB": 1, "OW": 2, "OL": 4, "OF": 4, "OD": 8, "OV": 8, "UN": 1}
 """VRs whose value is bytes → the bytes of one word, which a big endian data set holds swapped."""
@@ -41,6 +41,18 @@ def json_values(vr: str, raw: bytes, charset: CharacterSet, is_little_endian: bo
     return None
 
 
+def json_values_of_text(vr: str, text: str) -> list[JsonValue]:
+    """The values of an attribute that is at hand as text (see `values.text_of`), in the same form.
+
+    A number of a binary VR that is none is null.
+    """
+    if vr in _TEXT:
+        return _text_values(vr, text)
+    if vr in ("DS", "IS"):
+        return [_number(vr, value) for value in text.split("\\")] if text else []
+    return [int(value) if value.isascii() and value.isdigit() else None for value in text.split("\\")] if text else []
+
+
 def _numbers(vr: str, number: Struct, raw: bytes) -> list[JsonValue] | None:
     if len(raw) % number.size:
         return None
@@ -57,6 +69,10 @@ def _texts(vr: str, raw: bytes, charset: CharacterSet) -> list[JsonValue]:
         text = raw.decode("ascii")
     else:
         text = charset.decode(raw, is_person_name=vr == "PN")
+    return _text_values(vr, text)
+
+
+def _text_values(vr: str, text: str) -> list[JsonValue]:
     text = text.rstrip(PADDING)
     if vr in SINGLE_TEXT_VRS:
         return [text] if text else []

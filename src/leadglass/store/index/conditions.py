@@ -14,7 +14,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Dialect, FromClause, String, and_, bindparam, literal_column, or_, select
 
 from leadglass.store.index.attributes import Attribute, Kind
-from leadglass.store.index.matching import AnyOf, Items, Match, Range, Single, Universal, Wildcard
+from leadglass.store.index.fuzzy import asked_words
+from leadglass.store.index.matching import AnyOf, Empty, Fuzzy, Items, Match, Range, Single, Universal, Wildcard
 from leadglass.store.index.normal import normal_name, normal_name_groups
 from leadglass.store.index.statement import is_any_of, list_value
 from leadglass.store.index.tables import INDEXED, INDEXED_IF_FILLED, studies
@@ -38,6 +39,9 @@ class Form(Enum):
     SINCE = "first"
     UNTIL = "last"
     BETWEEN = "first, last"
+    EMPTY = "no values"
+    WORD = "pattern of how a word begins, pattern of how it sounds"
+    WRITTEN_WORD = "pattern of how a word begins"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,10 @@ def term_for(attribute: Attribute, match: Match) -> tuple[Term, tuple[tuple[Any,
     """What to test for this key and the values of each test, or None if everything matches."""
     if _is_universal(match) or (attribute.kind in _NAMES and _says_no_name(match)):
         return None
+    if isinstance(match, Empty):
+        return Term(False, (Predicate(attribute.column, Form.EMPTY),)), ((),)
+    if isinstance(match, Fuzzy):
+        return _fuzzy_name(_WORDS[attribute.kind], match)
     if attribute.kind is Kind.PATIENT_NAME:
         return _patient_name(match)
     column = "referring_physician_search" if attribute.kind is Kind.NAME else attribute.column
@@ -142,6 +150,19 @@ def _grouped_name(groups: tuple[str, str, str]) -> tuple[Term, tuple[tuple[Any, 
     return (Term(False, tuple(predicates)), tuple(values)) if predicates else None
 
 
+_WORDS = {Kind.PATIENT_NAME: "patient_name_words", Kind.NAME: "referring_physician_words"}
+
+
+def _fuzzy_name(column: str, match: Fuzzy) -> tuple[Term, tuple[tuple[Any, ...], ...]] | None:
+    """Each word asked for must be found."""
+    predicates: list[Predicate] = []
+    values: list[tuple[Any, ...]] = []
+    for begins, sounds in asked_words(match.name):
+        predicates.append(Predicate(column, Form.WORD if sounds else Form.WRITTEN_WORD))
+        values.append((_Pattern(begins), _Pattern(sounds)) if sounds else (_Pattern(begins),))
+    return (Term(False, tuple(predicates)), tuple(values)) if predicates else None
+
+
 def _comparison(kind: Kind, match: Match) -> Comparison:
     match match:
         case Single(value) if kind is Kind.NAME:
@@ -161,7 +182,7 @@ def _comparison(kind: Kind, match: Match) -> Comparison:
         case Range(first, last):
             first, last = tidy_text(first.strip()), tidy_text(last.strip())
             return _time_range(first, last) if kind is Kind.TIME else _range(first, last)
-    raise AssertionError("universal and sequence matching have no comparison")
+    raise AssertionError("universal, sequence, empty and fuzzy matching have no comparison")
 
 
 def _pattern(pattern: str) -> Comparison:
@@ -212,6 +233,8 @@ _READ_THROUGH = {Form.PATTERN, Form.NAME_PATTERN}
 
 def _filled(name: str, predicate: Predicate, column: ColumnElement[str], dialect: Dialect) -> ColumnElement[bool]:
     condition = _compared(name, predicate, column, dialect)
+    if predicate.form is Form.EMPTY:
+        return condition
     return and_(column != literal_column("''"), condition) if predicate.column in INDEXED_IF_FILLED else condition
 
 
@@ -236,6 +259,12 @@ def _compared(name: str, predicate: Predicate, column: ColumnElement[str], diale
             return and_(column > literal_column("''"), column <= value[0])
         case Form.BETWEEN:
             return and_(column >= value[0], column <= value[1])
+        case Form.EMPTY:
+            return column == literal_column("''")
+        case Form.WORD:
+            return or_(_like(column, value[0], dialect), _like(column, value[1], dialect))
+        case Form.WRITTEN_WORD:
+            return _like(column, value[0], dialect)
 
 
 def _like(text: ColumnElement[str], pattern: ColumnElement[str], dialect: Dialect) -> ColumnElement[bool]:

@@ -32,7 +32,16 @@ from leadglass.store.index.tables import instances, request_attributes, series, 
 from leadglass.store.index.visibility_sql import VisibilityShape, visible
 from leadglass.terms.visibility import SelectorKind
 
-__all__ = ["ITEM_ATTRIBUTES", "PAGING_KEYS", "FindShape", "KeyShape", "answered_keywords", "find_statement"]
+__all__ = [
+    "ITEM_ATTRIBUTES",
+    "NARROW",
+    "PAGING_KEYS",
+    "FindShape",
+    "KeyShape",
+    "answered_keywords",
+    "conditions",
+    "find_statement",
+]
 
 ITEM_ATTRIBUTES = ("RequestedProcedureID", "ScheduledProcedureStepID")
 """What the index keeps of the items of RequestAttributesSequence."""
@@ -103,12 +112,13 @@ def _order(shape: FindShape, dialect: Dialect) -> list[ColumnElement[object]]:
     """By the paging keys. SQLite, which keeps no statistics, would rather walk their index than find the few studies
     that a narrow visibility names: a unary plus tells it that the index is of no use for sorting."""
     order = [_column(keyword, shape, dialect) for keyword in PAGING_KEYS[shape.level]]
-    if dialect.name == "sqlite" and shape.visibility.allow <= _NARROW:
+    if dialect.name == "sqlite" and shape.visibility.allow <= NARROW:
         return [UnaryExpression(column, operator=custom_op("+")) for column in order]
     return order
 
 
-_NARROW = {SelectorKind.STUDY, SelectorKind.PATIENT, SelectorKind.COLLECTION, SelectorKind.REFERRING_PHYSICIAN}
+NARROW = {SelectorKind.STUDY, SelectorKind.PATIENT, SelectorKind.COLLECTION, SelectorKind.REFERRING_PHYSICIAN}
+"""Kinds of selectors whose studies an index finds."""
 
 
 def _one_study_per_patient(shape: FindShape, dialect: Dialect) -> Select[tuple[int]]:
@@ -121,14 +131,20 @@ def _one_study_per_patient(shape: FindShape, dialect: Dialect) -> Select[tuple[i
 
 def _conditions(shape: FindShape, on: FromClause, dialect: Dialect) -> list[ColumnElement[bool]]:
     """What a row must fulfil: keys, visibility, and to come after the page before. `on` is studies or an alias."""
-    conditions = [_key_condition(key, on, dialect) for key in shape.keys]
-    conditions.append(visible(shape.visibility, on, dialect))
+    where = conditions(shape.keys, shape.visibility, on, dialect)
     if shape.continued:
         keywords = PAGING_KEYS[shape.level]
         here = [_table(keyword, on).c[ATTRIBUTES[keyword].column] for keyword in keywords]
         before = [bindparam(f"after_{keyword}", type_=String) for keyword in keywords]
-        conditions.append(tuple_(*here) > tuple_(*before) if len(here) > 1 else here[0] > before[0])
-    return conditions
+        where.append(tuple_(*here) > tuple_(*before) if len(here) > 1 else here[0] > before[0])
+    return where
+
+
+def conditions(
+    keys: Sequence[KeyShape], visibility: VisibilityShape, on: FromClause, dialect: Dialect
+) -> list[ColumnElement[bool]]:
+    """What a row must fulfil to match and to be seen. `on` is studies or an alias of it."""
+    return [*(_key_condition(key, on, dialect) for key in keys), visible(visibility, on, dialect)]
 
 
 def _key_condition(key: KeyShape, on: FromClause, dialect: Dialect) -> ColumnElement[bool]:

@@ -16,6 +16,8 @@ from typing import Any
 from sqlalchemy import Connection, Dialect, bindparam, delete, exists, select, update
 
 from leadglass.dicom.instance_header import InstanceHeader
+from leadglass.store.index.fragments import series_fragment, study_fragment
+from leadglass.store.index.fuzzy import name_words
 from leadglass.store.index.normal import normal_name, normal_name_groups, normal_text
 from leadglass.store.index.outcomes import Added, AddOutcome, Duplicate, NewInstance, Stored
 from leadglass.store.index.positions import set_indexed_to
@@ -89,6 +91,7 @@ def _open_series(conn: Connection, first: NewInstance, number: int) -> int:
     [[study_row]] = _open_study_statement(conn.dialect).rows(conn, _study_values(first))
     values = {name: getattr(header, name) for name in _SERIES_ATTRIBUTES}
     values.update(study_row=study_row, number_of_instances=number, stored_by=first.stored_by)
+    values["dicom_json"] = series_fragment(header)
     [[series_row]] = _open_series_statement(conn.dialect).rows(conn, values)
     items = [
         {
@@ -168,10 +171,13 @@ def _study_values(first: NewInstance) -> Mapping[str, Any]:
         patient_name_search=alphabetic,
         patient_name_ideographic_search=ideographic,
         patient_name_phonetic_search=phonetic,
+        patient_name_words=name_words(header.patient_name),
         referring_physician_search=normal_name(header.referring_physician_name),
+        referring_physician_words=name_words(header.referring_physician_name),
         institution_search=normal_text(header.institution_name),
         stored_by=first.stored_by,
         first_stored_at=instant_text(first.stored_at),
+        dicom_json=study_fragment(header),
     )
     return values
 

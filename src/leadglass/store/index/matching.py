@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
-__all__ = ["AnyOf", "Items", "Match", "QueryLevel", "Range", "Single", "Universal", "Wildcard"]
+__all__ = ["AnyOf", "Empty", "Fuzzy", "Items", "Match", "QueryLevel", "Range", "Single", "Universal", "Wildcard"]
 
 
 class QueryLevel(IntEnum):
@@ -62,4 +62,16 @@ class Items:
     keys: Mapping[str, Match]
 
 
-Match = Single | AnyOf | Universal | Wildcard | Range | Items
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """Empty value matching (§C.2.2.2.7): the attribute is absent or has no value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fuzzy:
+    """Fuzzy semantic matching of a person name (§C.2.2.2.1.1): see `fuzzy` for what that is."""
+
+    name: str
+
+
+Match = Single | AnyOf | Universal | Wildcard | Range | Items | Empty | Fuzzy

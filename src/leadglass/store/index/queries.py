@@ -27,7 +27,7 @@ from leadglass.store.index.visibility_sql import VisibilityShape, visibility_val
 from leadglass.terms.ceilings import MAX_FIND_PAGE
 from leadglass.terms.visibility import Visibility
 
-__all__ = ["find"]
+__all__ = ["find", "key_shapes"]
 
 
 def find(
@@ -52,18 +52,18 @@ def find(
         return []
     dialect = conn.dialect
     values: dict[str, Any] = {"limit": limit, **visibility_values(visibility, dialect)}
-    key_shapes = tuple(_key_shapes(level, keys, values, dialect))
+    asked = key_shapes(level, keys, values, dialect)
     if after is not None:
         values.update({f"after_{keyword}": after[keyword] for keyword in PAGING_KEYS[level]})
-    shape = FindShape(level, key_shapes, tuple(returns), VisibilityShape.of(visibility), after is not None)
+    shape = FindShape(level, asked, tuple(returns), VisibilityShape.of(visibility), after is not None)
     rows = find_statement(dialect, shape).rows(conn, values)
     names = answered_keywords(level, shape.returns)
     return [dict(zip(names, map(_text, row), strict=True)) for row in rows]
 
 
-def _key_shapes(
+def key_shapes(
     level: QueryLevel, keys: Mapping[str, Match], values: dict[str, Any], dialect: Dialect
-) -> Sequence[KeyShape]:
+) -> tuple[KeyShape, ...]:
     """The shapes of those keys that restrict anything; their values are added to `values`."""
     shapes = []
     for place, (keyword, match) in enumerate(keys.items()):
@@ -77,7 +77,7 @@ def _key_shapes(
         terms = _terms(name, asked, values, dialect)
         if terms:
             shapes.append(KeyShape(name, keyword, terms))
-    return shapes
+    return tuple(shapes)
 
 
 def _terms(name: str, asked: Mapping[str, Match], values: dict[str, Any], dialect: Dialect) -> tuple[Term, ...]:

@@ -88,6 +88,7 @@ studies = Table(
     _text("patient_name_search"),
     _text("patient_name_ideographic_search"),
     _text("patient_name_phonetic_search"),
+    _text("patient_name_words"),  # see `fuzzy`
     _text("patient_birth_date"),
     _text("patient_sex"),
     _text("study_date"),
@@ -97,13 +98,16 @@ studies = Table(
     _text("study_description"),
     _text("referring_physician_name"),
     _text("referring_physician_search"),
+    _text("referring_physician_words"),
     _text("institution_name"),
     _text("institution_search"),
     _text("stored_by"),  # principal id of whoever stored the first instance
     Column("first_stored_at", Instant(), nullable=False),
+    _text("dicom_json"),  # see `fragments`
     # Each index costs every new study a page to encrypt: only what is asked for by itself has one.
     Index(None, "patient_id", "issuer_of_patient_id"),
-    *(Index(None, name) for name in sorted(INDEXED - INDEXED_IF_FILLED - {"patient_id"})),
+    Index(None, "study_date", "study_time"),  # the order of search answers, too
+    *(Index(None, name) for name in sorted(INDEXED - INDEXED_IF_FILLED - {"patient_id", "study_date"})),
     *(_index_if_filled("studies", name) for name in sorted(INDEXED_IF_FILLED)),
 )
 
@@ -126,6 +130,7 @@ series = Table(
     _text("performed_procedure_step_start_time"),
     _text("stored_by"),  # principal id of whoever stored its first instance
     Column("number_of_instances", Integer, nullable=False),
+    _text("dicom_json"),
     UniqueConstraint("study_row", "series_instance_uid"),
     Index(None, "series_instance_uid"),
 )

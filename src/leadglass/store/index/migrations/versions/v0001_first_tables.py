@@ -96,6 +96,7 @@ def _create_studies() -> None:
         sa.Column("patient_name_search", _TEXT, nullable=False, server_default=""),
         sa.Column("patient_name_ideographic_search", _TEXT, nullable=False, server_default=""),
         sa.Column("patient_name_phonetic_search", _TEXT, nullable=False, server_default=""),
+        sa.Column("patient_name_words", _TEXT, nullable=False, server_default=""),
         sa.Column("patient_birth_date", _TEXT, nullable=False, server_default=""),
         sa.Column("patient_sex", _TEXT, nullable=False, server_default=""),
         sa.Column("study_date", _TEXT, nullable=False, server_default=""),
@@ -105,10 +106,12 @@ def _create_studies() -> None:
         sa.Column("study_description", _TEXT, nullable=False, server_default=""),
         sa.Column("referring_physician_name", _TEXT, nullable=False, server_default=""),
         sa.Column("referring_physician_search", _TEXT, nullable=False, server_default=""),
+        sa.Column("referring_physician_words", _TEXT, nullable=False, server_default=""),
         sa.Column("institution_name", _TEXT, nullable=False, server_default=""),
         sa.Column("institution_search", _TEXT, nullable=False, server_default=""),
         sa.Column("stored_by", _TEXT, nullable=False, server_default=""),
         sa.Column("first_stored_at", _TEXT, nullable=False),
+        sa.Column("dicom_json", _TEXT, nullable=False, server_default=""),
         sa.PrimaryKeyConstraint("id", name="pk_studies"),
         sa.UniqueConstraint("study_instance_uid", name="uq_studies_study_instance_uid"),
     )
@@ -118,7 +121,7 @@ def _create_studies() -> None:
     _index_if_filled("studies", "patient_name_phonetic_search")
     op.create_index("ix_studies_patient_name_search", "studies", ["patient_name_search"])
     op.create_index("ix_studies_referring_physician_search", "studies", ["referring_physician_search"])
-    op.create_index("ix_studies_study_date", "studies", ["study_date"])
+    op.create_index("ix_studies_study_date_study_time", "studies", ["study_date", "study_time"])
 
 
 def _create_study_keys() -> None:
@@ -271,6 +274,7 @@ def _create_series() -> None:
         sa.Column("performed_procedure_step_start_time", _TEXT, nullable=False, server_default=""),
         sa.Column("stored_by", _TEXT, nullable=False, server_default=""),
         sa.Column("number_of_instances", sa.Integer, nullable=False),
+        sa.Column("dicom_json", _TEXT, nullable=False, server_default=""),
         sa.PrimaryKeyConstraint("id", name="pk_series"),
         sa.UniqueConstraint("study_row", "series_instance_uid", name="uq_series_study_row_series_instance_uid"),
         sa.ForeignKeyConstraint(["study_row"], ["studies.id"], name="fk_series_study_row_studies"),

@@ -1,0 +1,37 @@
+"""One attribute of the DICOM JSON model from text that is at hand already (PS3.18 annex F).
+
+The index keeps values as text; what it answers must look as if `leadglass.dicom.json` had written it from the object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from leadglass.dicom.dictionary import tag_of, vr_of
+from leadglass.dicom.elements.json_values import json_values_of_text
+
+__all__ = ["attribute_json", "sequence_json"]
+
+
+def attribute_json(keyword: str, text: str) -> str:
+    """The attribute with its tag, as it stands within an object: '"00100020":{"vr":"LO","Value":["P1"]}'.
+
+    Several values are joined by backslash in `text`; without any there is no "Value" (§F.2.5). Never raises for a
+    keyword of the dictionary: what is no number where one is due is written as a string (IS, DS) or null.
+    """
+    tag = tag_of(keyword)
+    vr = vr_of(tag)
+    values = json_values_of_text(vr, text)
+    if not values:
+        return f'"{tag:08X}":{{"vr":"{vr}"}}'
+    return f'"{tag:08X}":{{"vr":"{vr}","Value":{msgspec.json.encode(values).decode()}}}'
+
+
+def sequence_json(keyword: str, items: Sequence[Sequence[str]]) -> str:
+    """A sequence whose items hold attributes as `attribute_json` writes them, in ascending order of their tags."""
+    key = f"{tag_of(keyword):08X}"
+    if not items:
+        return f'"{key}":{{"vr":"SQ"}}'
+    return f'"{key}":{{"vr":"SQ","Value":[{",".join("{" + ",".join(item) + "}" for item in items)}]}}'
