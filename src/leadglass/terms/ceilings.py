@@ -48,6 +48,10 @@ MAX_DEFLATED_HEADER: Final = 64 * MIB
 """Bytes a deflated data set may grow to while its header is read."""
 MAX_VALUE_INDEXED: Final = 4 * KIB
 """Bytes of one attribute kept in the index."""
+MAX_OFFSET_TABLE: Final = 4 * MIB
+"""Bytes of a table of frames: half a million frames with 64-bit offsets."""
+MAX_FRAGMENTS: Final = 262_144
+"""Fragments looked at one by one where no table tells the frames apart, or of one frame."""
 
 # --- net -----------------------------------------------------------------------------------------------------
 MAX_CONNECTIONS: Final = 512
@@ -78,8 +82,6 @@ MAX_TRANSPORT_PADDING: Final = 256
 """Blanks behind a delimiter: relays of the days of mail added a few."""
 MAX_STORES_AT_ONCE: Final = 8
 """Instances of one request that are made durable while the next ones are read: they share one sync."""
-BODY_STALL_SECONDS: Final = 60.0
-"""A request body of which not one byte comes for so long is given up."""
 
 # --- gate ----------------------------------------------------------------------------------------------------
 MAX_LEDGER_ENTRY: Final = 60 * KIB
@@ -102,6 +104,8 @@ MAX_REQUEST_HEADERS: Final = 100
 """Headers of a web request; browsers send about 20."""
 MAX_REQUESTS_WAITING: Final = 4
 """Web requests sent on one connection before the last one was answered; hardly any client does that at all."""
+MAX_CONSOLE_FORM: Final = 128 * KIB
+"""Bytes of a form of the console; the largest holds what a browser says of a passkey."""
 MAX_BODY_DISCARDED: Final = 8 * MIB
 """Bytes of a body that are still read after it was refused, so that its sender gets to see why."""
 MAX_WEB_SEND_BACKLOG: Final = 512 * KIB
