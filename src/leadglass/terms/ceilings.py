@@ -83,6 +83,16 @@ MAX_TRANSPORT_PADDING: Final = 256
 MAX_STORES_AT_ONCE: Final = 8
 """Instances of one request that are made durable while the next ones are read: they share one sync."""
 
+# --- metadata ------------------------------------------------------------------------------------------------
+MAX_HEADER_RENDERED: Final = MAX_HEADER_BYTES
+"""Bytes from the start of a data set that are read for its metadata; what stands behind them is left out."""
+MAX_METADATA: Final = 64 * MIB
+"""One instance's DICOM JSON: functional groups of 10,000 frames take about 20 MiB."""
+MAX_METADATA_KEPT_OPEN: Final = 64 * MIB
+"""JSON of parts opened lately: some 13,000 instances."""
+MAX_SERIES_AWAITING_METADATA: Final = 10_000
+"""Series remembered as having something new; more are found again in the index."""
+
 # --- gate ----------------------------------------------------------------------------------------------------
 MAX_LEDGER_ENTRY: Final = 60 * KIB
 """An entry must fit the 16-bit length of a tlog-tiles entry bundle."""

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from leadglass.terms.errors import LeadglassError, LedgerFault, StorageFault
 from leadglass.web.problems import answer_to_fault
 
-__all__ = ["Faults"]
+__all__ = ["Faults", "where"]
 
 _OURS: Final = (StorageFault, LedgerFault)
 
@@ -35,13 +35,13 @@ class Faults:
             await self._app(scope, receive, watched)
         except Exception as fault:
             if isinstance(fault, _OURS) or not isinstance(fault, LeadglassError):
-                self._report(_where(fault))
+                self._report(where(fault))
             if not has_begun:
                 await answer_to_fault(fault)(scope, receive, send)
             # else: returning without the last chunk makes uvicorn cut the connection, so half is not taken for all
 
 
-def _where(fault: Exception) -> str:
+def where(fault: Exception) -> str:
     """The kind of an exception and the line it came from."""
     if isinstance(fault, LeadglassError):
         return f"{type(fault).__name__}: {fault}"
