@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from pydicom import Dataset, dcmread
-from pydicom.pixels import apply_color_lut, pixel_array
-from pydicom.pixels.utils import get_expected_length
+from pydicom.pixels.processing import apply_color_lut
+from pydicom.pixels.utils import get_expected_length, pixel_array
 from pydicom.uid import UID
 
 from leadglass.dicom.drawing import Drawing
