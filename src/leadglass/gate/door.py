@@ -18,6 +18,7 @@ from leadglass.gate.ledger import Access, Entry, Episodes, Event, Outcome, in_pa
 from leadglass.gate.ledger import EpisodeUse as Episode
 from leadglass.gate.ledger.episodes import Sink
 from leadglass.gate.refusals import Refusal, Refusals
+from leadglass.gate.sessions import Session
 from leadglass.gate.standing import Standing
 from leadglass.gate.writing import called_ae_title_of, entry_about
 from leadglass.terms.errors import LedgerFault, StorageFault
@@ -80,6 +81,10 @@ class Gate:
         except LedgerFault:
             return Refused(RefusalReason.LEDGER_UNAVAILABLE, found.principal.id)
         return found
+
+    async def session(self, token: str) -> Session | None:
+        """The console session behind this cookie, with its CSRF token; None if it has ended or cannot be told."""
+        return await self._identity.session(token, self._clock())
 
     def may(self, principal: Principal, action: Action) -> Decision:
         """Whether the caller may do this at all, before any study is named. Not recorded: call `refused`."""
@@ -225,6 +230,10 @@ class Gate:
         anyway.
         """
         self._note(self._named, Refusal(refusal, door, address, study_instance_uid, patient))
+
+    def not_signed_in(self, refusal: Refused, address: str) -> None:
+        """Writes down that somebody could not sign in to the console; `refusal.who` is not believed."""
+        self._note(self._strangers, Refusal(refusal, Door.CONSOLE, address))
 
     def turned_away(self, reason: RefusalReason, door: Door, address: str) -> None:
         """Writes down a caller who was refused before it could say a name: its certificate did not hold."""

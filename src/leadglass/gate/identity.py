@@ -12,6 +12,8 @@ In this order:
 6. If both were shown, both must hold: the device is the principal, the person's name goes to the ledger with it and
    the person's denials and roles count too.
 7. Only if neither was shown, the AE title with the source network may name a weak device.
+
+At the console's door none of these counts: there only a session does, and it counts nowhere else.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from leadglass.gate.lockout import Lockout
 from leadglass.gate.machine import MACHINE
 from leadglass.gate.oidc.verifier import OidcVerifier
 from leadglass.gate.passwords import Passwords, Verdict
+from leadglass.gate.sessions import Session, Sessions
 from leadglass.terms.errors import StorageFault
 from leadglass.terms.evidence import Door, Evidence, UserIdentity
 from leadglass.terms.outcome import Identified, RefusalReason, Refused
@@ -57,12 +60,14 @@ class Identity:
         *,
         oidc: OidcVerifier | None = None,
         lockout: Lockout | None = None,
+        sessions: Sessions | None = None,
         settings: IdentitySettings | None = None,
     ) -> None:
         self._accounts = accounts
         self._passwords = passwords
         self._oidc = oidc
         self._lockout = lockout or Lockout()
+        self._sessions = sessions
         self._settings = settings or IdentitySettings()
 
     async def identify(self, evidence: Evidence, now: datetime) -> Identified | Refused:
@@ -79,6 +84,14 @@ class Identity:
             return Refused(RefusalReason.IDENTITY_UNAVAILABLE, _said_to_be(evidence))
         return found if isinstance(found, Refused) else Identified(found)
 
+    async def session(self, token: str, now: datetime) -> Session | None:
+        """The console session behind this text, if it counts."""
+        try:
+            found = await self._sessions.find(token, now) if self._sessions is not None else None
+        except StorageFault:
+            return None
+        return found if isinstance(found, Session) else None
+
     async def close(self) -> None:
         """Ends the threads and connections of passwords and the OpenID provider."""
         self._passwords.close()
@@ -89,6 +102,8 @@ class Identity:
         called, ours = evidence.called_ae_title, self._settings.called_ae_titles
         if ours and called is not None and called.text not in ours:
             return RefusalReason.WRONG_CALLED_AE_TITLE
+        if evidence.session is not None and evidence.door is not Door.CONSOLE:
+            return RefusalReason.IDENTITY_UNSUPPORTED
         item = evidence.user_identity
         if item is not None and item.kind not in (USERNAME_AND_PASSCODE, JWT):
             return RefusalReason.IDENTITY_UNSUPPORTED
@@ -106,6 +121,8 @@ class Identity:
     async def _principal(self, evidence: Evidence, now: datetime) -> Principal | Refused:
         if evidence.door is Door.MACHINE:
             return MACHINE
+        if evidence.door is Door.CONSOLE:
+            return await self._by_session(evidence.session, now)
         device = await self._device_by_certificate(evidence, now)
         if isinstance(device, Refused):
             return device
@@ -115,6 +132,12 @@ class Identity:
         if device is not None:
             return device if person is None else with_person(device, person)
         return person if person is not None else await self._device_by_ae_title(evidence)
+
+    async def _by_session(self, token: str | None, now: datetime) -> Principal | Refused:
+        if token is None or self._sessions is None:
+            return Refused(RefusalReason.NO_EVIDENCE)
+        found = await self._sessions.find(token, now)
+        return found if isinstance(found, Refused) else found.principal
 
     async def _device_by_certificate(self, evidence: Evidence, now: datetime) -> Principal | Refused | None:
         if evidence.certificate is None:

@@ -7,8 +7,7 @@ for what a person can mend, StorageFault when it could not be kept.
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from leadglass.gate import tokens
@@ -16,21 +15,22 @@ from leadglass.gate.account import Account
 from leadglass.gate.capabilities import actions_of_token
 from leadglass.gate.devices import Device
 from leadglass.gate.grants import Effect, Form, Grant
-from leadglass.gate.revision import Revision
+from leadglass.gate.revision import Revision, revised
 from leadglass.gate.rows import account_of, device_of, grant_of, row_of_device, row_of_grant, row_of_token, token_of
 from leadglass.gate.selectors import normalised
 from leadglass.gate.tokens import ApiToken
 from leadglass.store.index import devices as device_rows
 from leadglass.store.index import grants as grant_rows
+from leadglass.store.index import people as person_rows
 from leadglass.store.index import tokens as token_rows
 from leadglass.store.index import users as user_rows
 from leadglass.store.index.database import Database
 from leadglass.terms.ae_title import AETitle
-from leadglass.terms.errors import StorageFault, UserFault
+from leadglass.terms.errors import UserFault
 from leadglass.terms.principal import Action, Role
 from leadglass.terms.visibility import Selector
 
-__all__ = ["Registry", "new_device_id"]
+__all__ = ["Registry", "check_name", "new_device_id"]
 
 
 def new_device_id() -> str:
@@ -48,7 +48,7 @@ class Registry:
 
     async def add_device(self, device: Device) -> None:
         """Enrols the device from now on."""
-        _check_name("device", device.name)
+        check_name("device", device.name)
         if device.ae_title:
             _check_ae_title(device.ae_title)
             await self._refuse_namesake(device)
@@ -57,14 +57,14 @@ class Registry:
                 "an AE title alone is never enough to know a device by",
                 "say from which network it calls (--from CIDR), or enrol it with a certificate (--tls)",
             )
-        async with self._revised():
+        async with revised(self._revision):
             added = await self._database.write(device_rows.add_device, row_of_device(device, self._clock()))
         if not added:
             raise _taken("device")
 
     async def revoke_device(self, name: str) -> None:
         """The device is let in no more; its name stays taken, for the ledger's sake."""
-        async with self._revised():
+        async with revised(self._revision):
             done = await self._database.write(device_rows.revoke_device, name, self._clock())
         if not done:
             raise _missing("device")
@@ -76,7 +76,7 @@ class Registry:
         self, username: str, password_hash: str, roles: frozenset[Role], organisation: str = ""
     ) -> Account:
         """A local account; `password_hash` comes from `Passwords.hash`."""
-        _check_name("user", username)
+        check_name("user", username)
         if not roles or Role.DEVICE in roles:
             raise UserFault(
                 "an account needs a role of people or services", "choose clinician, auditor, administrator…"
@@ -89,21 +89,23 @@ class Registry:
             organisation=organisation,
             created_at=self._clock(),
         )
-        async with self._revised():
+        async with revised(self._revision):
             added = await self._database.write(user_rows.add_user, row)
         if not added:
             raise _taken("user")
         return account_of(row)
 
     async def set_password(self, username: str, password_hash: str) -> None:
-        async with self._revised():
-            done = await self._database.write(user_rows.set_password_hash, username, password_hash)
+        """Another password from now on; sessions that began with the old one end."""
+        async with revised(self._revision):
+            done = await self._database.write(person_rows.change_password, username, password_hash, self._clock())
         if not done:
             raise _missing("user")
 
     async def disable_user(self, username: str) -> None:
-        async with self._revised():
-            done = await self._database.write(user_rows.disable_user, username, self._clock())
+        """The account is let in no more, and its sessions and links end."""
+        async with revised(self._revision):
+            done = await self._database.write(person_rows.disable_person, username, self._clock())
         if not done:
             raise _missing("user")
 
@@ -123,7 +125,7 @@ class Registry:
 
         With a `selector` the token speaks of these studies and no others; without one, grants decide.
         """
-        _check_name("token", name)
+        check_name("token", name)
         if lifetime <= timedelta(0):
             raise UserFault("a token must have a time to live", "say for how long, for example --expires 30d")
         text, presented = tokens.mint()
@@ -138,14 +140,14 @@ class Registry:
             created_at=now,
             expires_at=now + lifetime,
         )
-        async with self._revised():
+        async with revised(self._revision):
             added = await self._database.write(token_rows.add_token, row_of_token(token))
         if not added:
             raise _taken("token")
         return text, token
 
     async def revoke_token(self, name: str) -> None:
-        async with self._revised():
+        async with revised(self._revision):
             done = await self._database.write(token_rows.revoke_token, name, self._clock())
         if not done:
             raise _missing("token")
@@ -185,12 +187,12 @@ class Registry:
             by=by,
             why=why,
         )
-        async with self._revised():
+        async with revised(self._revision):
             await self._database.write(grant_rows.add_grant, row_of_grant(grant, self._clock()))
         return grant
 
     async def revoke_grant(self, grant_id: str) -> None:
-        async with self._revised():
+        async with revised(self._revision):
             done = await self._database.write(grant_rows.revoke_grant, grant_id, self._clock())
         if not done:
             raise _missing("grant")
@@ -235,19 +237,9 @@ class Registry:
                     "give each its own AE title or its own network",
                 )
 
-    @asynccontextmanager
-    async def _revised(self) -> AsyncIterator[None]:
-        """Around a change. The revision moves before, so that nobody relies on what is about to change if we die
-        half-way, and after, so that everybody looks again."""
-        if self._revision is not None:
-            self._revision.advance()
-        yield
-        if self._revision is not None:
-            with suppress(StorageFault):  # the change is made; standings kept meanwhile end within a second
-                self._revision.advance()
 
-
-def _check_name(what: str, name: str) -> None:
+def check_name(what: str, name: str) -> None:
+    """UserFault unless `name` can be the name of a device, an account or a token."""
     if not name.isprintable() or not 0 < len(name) <= 64 or name != name.strip():
         raise UserFault(f"this cannot be the name of a {what}", "choose 1 to 64 printable characters")
 

@@ -8,11 +8,13 @@ can be asked in two microseconds, and its length never goes back.
 from __future__ import annotations
 
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from leadglass.terms.errors import StorageFault
 
-__all__ = ["Revision"]
+__all__ = ["Revision", "revised"]
 
 
 class Revision:
@@ -40,3 +42,15 @@ class Revision:
                 os.close(file)
         except OSError as fault:
             raise StorageFault(f"the revision of grants cannot be written: {fault.strerror}") from fault
+
+
+@asynccontextmanager
+async def revised(revision: Revision | None) -> AsyncIterator[None]:
+    """Around a change. The revision moves before, so that nobody relies on what is about to change if we die half-way,
+    and after, so that everybody looks again."""
+    if revision is not None:
+        revision.advance()
+    yield
+    if revision is not None:
+        with suppress(StorageFault):  # the change is made; what was kept meanwhile ends within a second
+            revision.advance()

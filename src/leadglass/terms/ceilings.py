@@ -52,6 +52,14 @@ MAX_OFFSET_TABLE: Final = 4 * MIB
 """Bytes of a table of frames: half a million frames with 64-bit offsets."""
 MAX_FRAGMENTS: Final = 262_144
 """Fragments looked at one by one where no table tells the frames apart, or of one frame."""
+MAX_FRAME: Final = 256 * MIB
+"""One frame given out by itself, or drawn: the largest planar images stay below."""
+MAX_LAYOUTS: Final = 16 * MIB
+"""Memory for knowing where the frames of the objects lie that were looked at last."""
+MAX_FRAMES_NAMED: Final = 10_000
+"""Frames named in one request."""
+MAX_VIEWPORT: Final = 8192
+"""Columns or rows of a picture asked for."""
 
 # --- net -----------------------------------------------------------------------------------------------------
 MAX_CONNECTIONS: Final = 512

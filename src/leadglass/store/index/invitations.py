@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, insert, select, update
 
 from leadglass.store.index.tables import invitations
 
 __all__ = [
     "InvitationRow",
     "add_invitation",
-    "end_invitations",
+    "end_invitations_by",
+    "end_invitations_for",
     "invitation_by_hash",
     "list_invitations",
     "use_invitation",
@@ -57,13 +58,21 @@ def use_invitation(conn: Connection, link_hash: bytes, at: datetime) -> bool:
     return conn.execute(update(invitations).where(good).values(used_at=at)).rowcount == 1
 
 
-def end_invitations(conn: Connection, at: datetime, *, invited_by: str = "", username: str = "") -> int:
-    """How many invitations by this principal, or for this account, were neither used nor ended, and are ended now."""
-    column, value = (invitations.c.invited_by, invited_by) if invited_by else (invitations.c.username, username)
-    unused = invitations.c.used_at.is_(None) & invitations.c.ended_at.is_(None)
-    return conn.execute(update(invitations).where(column == value, column != "", unused).values(ended_at=at)).rowcount
+def end_invitations_by(conn: Connection, invited_by: str, at: datetime) -> int:
+    """How many links made by this principal were still open, and are good no more."""
+    return _end(conn, invitations.c.invited_by == invited_by, at)
+
+
+def end_invitations_for(conn: Connection, username: str, at: datetime) -> int:
+    """How many links for this account were still open, and are good no more."""
+    return _end(conn, invitations.c.username == username, at)
 
 
 def list_invitations(conn: Connection) -> Sequence[InvitationRow]:
     """All invitations, oldest first."""
     return [InvitationRow(*row) for row in conn.execute(select(invitations).order_by("created_at", "id"))]
+
+
+def _end(conn: Connection, which: ColumnElement[bool], at: datetime) -> int:
+    unused = invitations.c.used_at.is_(None) & invitations.c.ended_at.is_(None)
+    return conn.execute(update(invitations).where(which, unused).values(ended_at=at)).rowcount

@@ -9,7 +9,7 @@ from enum import Enum, auto
 
 from sqlalchemy import Connection, delete, insert, or_, select, update
 
-from leadglass.store.index.invitations import end_invitations, use_invitation
+from leadglass.store.index.invitations import end_invitations_for, use_invitation
 from leadglass.store.index.passkeys import PasskeyRow, add_passkey
 from leadglass.store.index.sessions import end_sessions_of
 from leadglass.store.index.tables import passkeys, second_factors, users
@@ -139,4 +139,4 @@ def _end_all(conn: Connection, username: str, at: datetime) -> None:
     user = user_by_name(conn, username)
     if user is not None:
         end_sessions_of(conn, user.id, at)
-        end_invitations(conn, at, username=username)
+        end_invitations_for(conn, username, at)
