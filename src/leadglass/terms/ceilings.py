@@ -112,6 +112,12 @@ MAX_ACCEPT: Final = 8 * KIB
 """Characters of an Accept header, the Accept query parameter included."""
 MAX_MEDIA_RANGES: Final = 128
 """Media ranges in an Accept header: a client that lists every transfer syntax names about 60."""
+MAX_SEARCH_PARAMETERS: Final = 256
+"""Query parameters of one search; there are 48 attributes to ask for, and as many to include."""
+MAX_SEARCH_VALUE: Final = 4 * KIB
+"""Characters of one query parameter of a search that is no list of UIDs; those may be as long as MAX_IDENTIFIER."""
+MAX_SEARCH_ANSWERS: Final = 10_000
+"""Answers of one search, also without a limit of its own; the caller is told that there are more, and asks again."""
 
 # --- web -----------------------------------------------------------------------------------------------------
 MAX_REQUEST_LINE: Final = 32 * KIB
