@@ -17,6 +17,8 @@ from helpers.memory_ledger import MemoryLedger
 from leadglass.archive.archive import Archive, Caller
 from leadglass.archive.indexing import IndexQueue
 from leadglass.archive.pixels import PixelWorkers, TranscodingFault
+from leadglass.archive.metadata.keeper import MetadataKeeper
+from leadglass.archive.metadata.renderer import Renderer
 from leadglass.archive.storing import Announced, StoreOutcome, StoringSession
 from leadglass.archive.study_keys import StudyKeys
 from leadglass.dicom import uids
@@ -97,19 +99,22 @@ class ArchiveWorld:
         accounts = Accounts(self.index, revision)
         cheap = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         gate = Gate(Identity(accounts, cheap), accounts, self.ledger, pseudonym_key=b"k" * 32, clock=lambda: self.now)
+        keys = StudyKeys(self.index, self.ring)
         self.archive = Archive(
             database=self.index,
             journal=self.journal,
-            keys=StudyKeys(self.index, self.ring),
+            keys=keys,
             index=IndexQueue(self.index),
             gate=gate,
             pixels=self.pixels,
+            metadata=MetadataKeeper(self.index, self.journal, keys, Renderer(), self.reported.append),
             wall_clock=lambda: self.now,
             report=self.reported.append,
         )
 
     async def close(self) -> None:
         self.ledger.broken = self.index.broken = False
+        await self.archive.metadata.close()
         await self.archive.gate.close()
         await self.journal.close()
         await self.index.close()

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from leadglass.app.configuration import Configuration
 from leadglass.app.home import Home, HomeLock
 from leadglass.app.logging import report_fault
 from leadglass.archive.archive import Archive
 from leadglass.archive.indexing import IndexQueue
+from leadglass.archive.metadata.keeper import MetadataKeeper
+from leadglass.archive.metadata.renderer import Renderer
 from leadglass.archive.pixels import PixelLimits, PixelWorkers
 from leadglass.archive.study_keys import StudyKeys
 from leadglass.gate.accounts import Accounts
@@ -19,11 +21,14 @@ from leadglass.gate.door import Gate
 from leadglass.gate.enrolment.authority import EnrolmentAuthority
 from leadglass.gate.identity import Identity, IdentitySettings
 from leadglass.gate.ledger import Ledger, SigningKey
+from leadglass.gate.lockout import Lockout
 from leadglass.gate.oidc.settings import OidcSettings
 from leadglass.gate.oidc.verifier import OidcVerifier
 from leadglass.gate.passwords import Passwords
+from leadglass.gate.people import People
 from leadglass.gate.registry import Registry
 from leadglass.gate.revision import Revision
+from leadglass.gate.sessions import Sessions, SessionSettings
 from leadglass.store.catching_up import CaughtUp, catch_up
 from leadglass.store.index.database import Database
 from leadglass.store.index.sqlcipher import SqlcipherDatabase
@@ -52,6 +57,7 @@ class House:
     ledger: Ledger
     gate: Gate
     registry: Registry
+    people: People
     passwords: Passwords
     authority: EnrolmentAuthority
     archive: Archive
@@ -80,7 +86,14 @@ class House:
             stack.push_async_callback(ledger.close)
             revision = Revision(home.path / "revision")
             passwords = Passwords()
-            gate = _gate(configuration, database, ring, ledger, passwords, revision)
+            lockout = Lockout()
+            kept_by = revision if not configuration.index.url else None  # a file is no news to other machines
+            absolute = timedelta(hours=configuration.web.session_hours)
+            sessions = Sessions(database, kept_by, settings=SessionSettings(absolute=absolute))
+            accounts = Accounts(database, kept_by)
+            identity = _identity(configuration, accounts, passwords, lockout, sessions)
+            pseudonym_key = ring.sub_key(SubKey.LEDGER_PSEUDONYM)
+            gate = Gate(identity, accounts, ledger, pseudonym_key=pseudonym_key, clock=utc_now)
             stack.push_async_callback(gate.close)
             pixels = PixelWorkers(
                 PixelLimits(
@@ -90,13 +103,17 @@ class House:
                 )
             )
             stack.push_async_callback(pixels.close)
+            keys = StudyKeys(database, ring)
+            metadata = MetadataKeeper(database, journal, keys, Renderer(), report_fault)
+            stack.push_async_callback(metadata.close)
             archive = Archive(
                 database=database,
                 journal=journal,
-                keys=StudyKeys(database, ring),
+                keys=keys,
                 index=IndexQueue(database),
                 gate=gate,
                 pixels=pixels,
+                metadata=metadata,
                 wall_clock=utc_now,
                 report=report_fault,
             )
@@ -109,6 +126,16 @@ class House:
                 ledger=ledger,
                 gate=gate,
                 registry=Registry(database, utc_now, revision),
+                people=People(
+                    database,
+                    gate,
+                    sessions,
+                    passwords,
+                    lockout,
+                    key=ring.sub_key(SubKey.SIGN_IN),
+                    clock=utc_now,
+                    revision=kept_by,
+                ),
                 passwords=passwords,
                 authority=EnrolmentAuthority.open(home.ca, utc_now()),
                 archive=archive,
@@ -126,27 +153,21 @@ async def _open_database(home: Home, configuration: Configuration, ring: KeyRing
     return await SqlcipherDatabase.open(home.index, ring.sub_key(SubKey.DATABASE))
 
 
-def _gate(
-    configuration: Configuration,
-    database: Database,
-    ring: KeyRing,
-    ledger: Ledger,
-    passwords: Passwords,
-    revision: Revision,
-) -> Gate:
+def _identity(
+    configuration: Configuration, accounts: Accounts, passwords: Passwords, lockout: Lockout, sessions: Sessions
+) -> Identity:
     doors, oidc = configuration.doors, configuration.oidc
-    accounts = Accounts(database, revision if not configuration.index.url else None)
-    identity = Identity(
+    return Identity(
         accounts,
         passwords,
         oidc=OidcVerifier(_oidc_settings(configuration)) if oidc.issuer else None,
+        lockout=lockout,
+        sessions=sessions,
         settings=IdentitySettings(
             called_ae_titles=frozenset({doors.ae_title} if doors.check_called_ae_title else ()),
             secrets_on_plain_from_loopback=doors.secrets_on_plain_loopback,
         ),
     )
-    key = ring.sub_key(SubKey.LEDGER_PSEUDONYM)
-    return Gate(identity, accounts, ledger, pseudonym_key=key, clock=utc_now)
 
 
 def _oidc_settings(configuration: Configuration) -> OidcSettings:

@@ -14,14 +14,15 @@ from leadglass.app.addresses import host_and_port
 from leadglass.app.control import ControlServer, Progress
 from leadglass.app.house import House, utc_now
 from leadglass.app.logging import log
+from leadglass.app.measuring import Measuring
 from leadglass.app.verbs import perform
 from leadglass.archive.destinations import Destinations
 from leadglass.archive.dimse.service import DimseService
-from leadglass.gate.enrolment.server import ensure_server_certificate
+from leadglass.gate.enrolment.server import ensure_server_certificate, names_of_this_machine
 from leadglass.net.limits import Connections, Limits
 from leadglass.net.listener import serve_dicom
 from leadglass.net.service import FaultKind
-from leadglass.net.tls import TlsContext, client_context, server_context
+from leadglass.net.tls import TlsContext, certificate_names, client_context, server_context
 from leadglass.terms.ae_title import AETitle
 from leadglass.terms.evidence import Door
 from leadglass.terms.outcome import RefusalReason
@@ -97,6 +98,7 @@ class Serving:
             idle_seconds=configured.idle_seconds,
         )
         connections = Connections(limits)
+        house.archive.metadata.start()  # in idle time; the house ends it
         # Before the doors: whoever sees a door open may already give orders.
         control = ControlServer(house.home, self._perform)
         await control.start()
@@ -118,7 +120,7 @@ class Serving:
             self._stack.push_async_callback(listener.close, configured.stop_seconds)
             self.addresses[door] = (host, listener.port)
         if doors.https != "off":
-            await self._open_web(tls, limits, connections)
+            await self._open_web(tls, certificate, limits, connections)
 
     @property
     def public_url(self) -> str:
@@ -129,21 +131,30 @@ class Serving:
             self._house.configuration.web.public_url.rstrip("/") or f"https://localhost:{self.addresses[Door.HTTPS][1]}"
         )
 
-    async def _open_web(self, tls: TlsContext, limits: Limits, connections: Connections) -> None:
+    async def _open_web(self, tls: TlsContext, certificate: Path, limits: Limits, connections: Connections) -> None:
         house = self._house
         host, port = host_and_port(house.configuration.doors.https)
+        public_url = house.configuration.web.public_url.rstrip("/") or f"https://localhost:{port}"
         listener = await serve_https(
             host,
             port,
-            application(house.archive, report=_report_web),
+            application(
+                house.archive,
+                public_url=public_url,
+                names=(*names_of_this_machine(), *house.configuration.tls.names, *certificate_names(certificate)),
+                cors_origins=house.configuration.web.cors_origins,
+                gauges=Measuring(house, connections),
+                report=_report_web,
+            ),
             tls=tls,
-            public_url=house.configuration.web.public_url.rstrip("/") or f"https://localhost:{port}",
+            public_url=public_url,
             limits=limits,
             connections=connections,
             on_fault=partial(self._report, Door.HTTPS),
         )
         self._stack.push_async_callback(listener.close, house.configuration.limits.stop_seconds)
         self.addresses[Door.HTTPS] = (host, listener.port)
+        house.people.serve_at(self.public_url)
 
     def _report(self, door: Door, kind: FaultKind, address: str, text: str) -> None:
         """Trouble goes to the log; who was turned away for a certificate goes to the ledger too."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from leadglass.archive.indexing import IndexQueue
+from leadglass.archive.metadata.keeper import MetadataKeeper
 from leadglass.archive.pixels import PixelWorkers
 from leadglass.archive.study_keys import StudyKeys
 from leadglass.gate.door import Gate
@@ -29,6 +30,7 @@ class Archive:
     index: IndexQueue
     gate: Gate
     pixels: PixelWorkers
+    metadata: MetadataKeeper
     wall_clock: Callable[[], datetime]
     report: Callable[[LeadglassError], None]
     """Told of our own troubles (disk, ledger), for the log of the machine's owner."""

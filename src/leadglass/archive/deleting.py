@@ -41,6 +41,7 @@ async def delete(archive: Archive, caller: Caller, study_instance_uid: str) -> D
     async with opening as episode:
         gone = await destroy_study(archive.database, study_instance_uid)
         archive.keys.forget(study_instance_uid)
+        archive.metadata.opened.forget()
         if gone is None:  # somebody else was faster
             return None
         episode.count(gone.number_of_instances, gone.stored_bytes)

@@ -141,6 +141,7 @@ class StoringSession:
             # The record just written stays behind, unreferenced; the first one wins.
             study.may_repeat = True
             return await self._compare_records(new, key, added.existing)
+        archive.metadata.arrived(header.study_instance_uid, header.series_instance_uid)
         return StoreOutcome.STORED
 
     async def _compare(self, incoming: IncomingObject, header: InstanceHeader, stored: Stored) -> StoreOutcome:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-__all__ = ["DEFAULT", "CharacterSet", "character_set"]
+__all__ = ["DEFAULT", "CharacterSet", "character_set", "load_codecs"]
 
 _ESC: Final = b"\x1b"
 
@@ -59,6 +59,13 @@ _FRAGMENT = re.compile(rb"(?:\x1b(\$?[()-][0-9A-Za-z]|\$B))?([^\x1b]*)|\x1b")
 _TEXT_RESETS = re.compile(rb"[\t\n\f\r\\]")
 _NAME_RESETS = re.compile(rb"[\t\n\f\r\\^=]")
 _CONTROLS = re.compile(rb"[\x00-\x1f]")
+
+
+def load_codecs() -> None:
+    """Loads every codec that could be needed: for a process that will not be able to open files any more."""
+    double = [codec for codec, _ in _TO_DOUBLE_G0.values()]
+    for codec in (*_SINGLE_BYTE.values(), *_DOUBLE_BYTE_UPPER.values(), *_WITHOUT_EXTENSIONS.values(), *double):
+        b"".decode(codec)
 
 
 @dataclass(frozen=True, slots=True)

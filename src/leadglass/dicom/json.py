@@ -19,6 +19,7 @@ import base64
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from enum import Enum
 from functools import lru_cache
 from typing import Any, Final
 
@@ -37,12 +38,14 @@ from leadglass.dicom.uids import transfer_syntax_of
 from leadglass.terms.ceilings import MAX_DEFLATED_HEADER, MAX_HEADER_ELEMENTS
 from leadglass.terms.errors import CeilingReached, PeerViolation
 
-__all__ = ["BulkData", "BulkDataUri", "to_json"]
+__all__ = ["BulkData", "BulkDataUri", "Reach", "reach_of", "to_json"]
 
 DEFAULT_INLINE_LIMIT: Final = 768
 """Bytes of a binary value written inline: 1 KiB of base64."""
 
 _PIXEL_DATA_GROUP: Final = 0x7FE0
+_FIRST_PIXEL_VALUE: Final = 0x7FE00008
+"""Of the three attributes that may hold pixels; offset tables stand before them."""
 _TRAILING_PADDING: Final = 0xFFFCFFFC
 _PIXEL_REPRESENTATION: Final = 0x00280103
 _LUT_DESCRIPTOR: Final = 0x00283002
@@ -88,6 +91,28 @@ def to_json(
     else:
         elements, writer = _parsed(data, transfer_syntax, bulk_data_uri, inline_limit, max_elements)
     return msgspec.json.encode(writer.data_set(elements, _Surroundings()))
+
+
+class Reach(Enum):
+    """How much of a data set stands in its first bytes, as far as `to_json` is concerned."""
+
+    ALL = "nothing is missing but pixel values"
+    UP_TO_PIXELS = "all before the pixel data; something may stand behind it"
+    PART = "the header goes on"
+
+
+def reach_of(data: bytes | memoryview, transfer_syntax: str, length: int) -> Reach:
+    """What `data`, the beginning of a data set of `length` bytes, holds of its header. Raises as `to_json` does."""
+    if len(data) >= length:
+        return Reach.ALL
+    if transfer_syntax_of(transfer_syntax).is_deflated:
+        return Reach.PART
+    parser = Parser(data, max_elements=MAX_HEADER_ELEMENTS)
+    elements = parser.data_set_so_far(0, len(data), actual_encoding(data, 0, encoding_of(transfer_syntax)))
+    if not elements or elements[-1].tag < _FIRST_PIXEL_VALUE:
+        return Reach.PART
+    last = elements[-1]
+    return Reach.ALL if last.end >= length and not last.is_fragmented else Reach.UP_TO_PIXELS
 
 
 def _parsed(
