@@ -86,7 +86,7 @@ def _page(shape: SearchShape, rows: Sequence[Sequence[Any]], limit: int, root: s
     write = _writer(shape, places, _in_json(root))
     return SearchPage(
         [write(row).encode() for row in shown],
-        [tuple(row[places : places + 3]) for row in shown],  # type: ignore[misc]
+        [tuple(row[places : places + 3]) for row in shown],
         tuple(shown[-1][:places]) if shown else None,
         has_more=len(rows) > limit,
     )

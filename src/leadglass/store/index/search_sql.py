@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
@@ -78,20 +78,29 @@ def search_statement(dialect: Dialect, shape: SearchShape) -> Statement:
     if shape.level is QueryLevel.IMAGE:
         columns += [instances.c[name] for name in INSTANCE_COLUMNS]
     columns += [derived_column(keyword, shape.visibility, dialect) for keyword in shape.extras]
-    query = select(*columns).select_from(_TABLES[shape.level])
+    query = select(*columns).select_from(_tables(shape, dialect))
     query = query.where(*conditions(shape.keys, shape.visibility, studies, dialect))
     query = query.where(_behind(shape.level)) if shape.continued else query.offset(bindparam("offset", type_=Integer))
     query = query.order_by(*_order(shape, dialect)).limit(bindparam("limit", type_=Integer))
     return compiled(query, dialect)
 
 
-_TABLES: dict[QueryLevel, FromClause] = {
-    QueryLevel.STUDY: studies,
-    QueryLevel.SERIES: studies.join(series, series.c.study_row == studies.c.id),
-    QueryLevel.IMAGE: studies.join(series, series.c.study_row == studies.c.id).join(
-        instances, instances.c.series_row == series.c.id
-    ),
-}
+def _tables(shape: SearchShape, dialect: Dialect) -> FromClause:
+    """Studies and what is below. Where all studies are walked in their order, SQLite, which might begin with the
+    series instead and sort them all, is kept from it: behind a unary plus a study is not to be looked up."""
+    study, one_series = studies.c.id, series.c.id
+    if dialect.name == "sqlite" and not _is_selective(shape):
+        study, one_series = _plus(study), _plus(one_series)
+    tables: FromClause = studies
+    if shape.level >= QueryLevel.SERIES:
+        tables = tables.join(series, series.c.study_row == study)
+    if shape.level is QueryLevel.IMAGE:
+        tables = tables.join(instances, instances.c.series_row == one_series)
+    return tables
+
+
+def _plus(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    return UnaryExpression(column, operator=custom_op("+"), type_=column.type)
 
 
 def _place(level: QueryLevel) -> list[ColumnElement[object]]:
@@ -107,7 +116,7 @@ def _place(level: QueryLevel) -> list[ColumnElement[object]]:
 def _order(shape: SearchShape, dialect: Dialect) -> list[ColumnElement[object]]:
     of_study, below = _place(shape.level)[:3], _place(shape.level)[3:]
     if dialect.name == "sqlite" and _is_selective(shape):
-        of_study = [UnaryExpression(column, operator=custom_op("+")) for column in of_study]
+        of_study = [_plus(column) for column in of_study]
     return [*(column.desc() for column in of_study), *below]
 
 
