@@ -35,6 +35,11 @@ class IndexQueue:
             self._writer = asyncio.create_task(self._write())
         return await future
 
+    @property
+    def waiting(self) -> int:
+        """How many instances wait to be indexed."""
+        return len(self._waiting)
+
     async def _write(self) -> None:
         try:
             while self._waiting:

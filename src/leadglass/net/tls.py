@@ -24,7 +24,15 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from leadglass.terms.errors import UserFault
 from leadglass.terms.evidence import CertificateFacts
 
-__all__ = ["TlsContext", "TlsProfile", "certificate_fault", "client_context", "peer_certificate", "server_context"]
+__all__ = [
+    "TlsContext",
+    "TlsProfile",
+    "certificate_fault",
+    "certificate_names",
+    "client_context",
+    "peer_certificate",
+    "server_context",
+]
 
 TlsContext = ssl.SSLContext
 """For rooms that pass one on and never look inside."""
@@ -122,6 +130,19 @@ def peer_certificate(tls: ssl.SSLObject | ssl.SSLSocket | None) -> CertificateFa
         not_before=certificate.not_valid_before_utc,
         not_after=certificate.not_valid_after_utc,
     )
+
+
+def certificate_names(path: Path) -> tuple[str, ...]:
+    """The host names and addresses the first certificate in a PEM file was issued for. UserFault if it is none."""
+    try:
+        certificate = x509.load_pem_x509_certificate(path.read_bytes())
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return ()
+    except (OSError, ValueError) as fault:
+        raise UserFault(f"{path} holds no certificate that can be read", "check path and PEM form") from fault
+    addresses = map(str, names.get_values_for_type(x509.IPAddress))
+    return (*names.get_values_for_type(x509.DNSName), *addresses)
 
 
 def certificate_fault(facts: CertificateFacts | None, now: datetime | None = None) -> str:

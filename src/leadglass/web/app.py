@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -11,25 +12,48 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from leadglass.archive.archive import Archive
+from leadglass.web.cors import Cors
+from leadglass.web.cross_site import CrossSite
 from leadglass.web.dicomweb.service import ROOT, DicomWeb
 from leadglass.web.faults import Faults
 from leadglass.web.headers import SecurityHeaders
+from leadglass.web.hosts import KnownHosts
+from leadglass.web.metrics import Counted, Gauges, Metrics
 from leadglass.web.problems import problem
 
 __all__ = ["application"]
 
 
-def application(archive: Archive, *, report: Callable[[str], None]) -> Starlette:
-    """The whole web door. `report` is told of our own failures, in words without patient data."""
+def application(
+    archive: Archive,
+    *,
+    public_url: str,
+    names: Sequence[str],
+    cors_origins: Sequence[str],
+    gauges: Gauges,
+    report: Callable[[str], None],
+) -> Starlette:
+    """The whole web door. `names` are those it is called by besides the host of `public_url`; `report` is told of our
+    own failures, in words without patient data."""
+    metrics = Metrics(archive.gate, gauges)
+    host = urlsplit(public_url).hostname or "localhost"
     app = Starlette(
         routes=[
             Route("/health", _health),
-            Mount(ROOT, DicomWeb(archive)),
+            Route("/metrics", metrics.page),
+            Mount(ROOT, Cors(DicomWeb(archive, public_url), cors_origins)),
         ],
-        middleware=[Middleware(SecurityHeaders), Middleware(Faults, report=report)],
+        middleware=[
+            Middleware(Counted, metrics=metrics),
+            Middleware(SecurityHeaders),
+            Middleware(Faults, report=report),
+            Middleware(KnownHosts, names=(host, *names)),
+            Middleware(CrossSite, except_below=ROOT),
+        ],
         exception_handlers={404: _not_found, 405: _not_allowed},
     )
     app.state.archive = archive
+    app.state.public_url = public_url
     return app
 
 

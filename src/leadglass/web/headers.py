@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from email.utils import formatdate
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -42,7 +43,7 @@ class SecurityHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = list(message.get("headers", ()))
+                headers = [*message.get("headers", ()), (b"date", formatdate(usegmt=True).encode())]
                 if not any(name.lower() == UNLESS_SAID[0] for name, _ in headers):
                     headers.append(UNLESS_SAID)
                 message = {**message, "headers": [*headers, *ALWAYS]}

@@ -24,6 +24,7 @@ from leadglass.terms.outcome import RefusalReason, Refused
 
 __all__ = [
     "NOT_FOUND",
+    "PROBLEM",
     "NotAcceptable",
     "UnsupportedMediaType",
     "answer_to_fault",

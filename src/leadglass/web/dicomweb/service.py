@@ -11,12 +11,13 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import compile_path
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from leadglass.archive.archive import Archive
 from leadglass.terms.ids import is_uid
 from leadglass.terms.outcome import Refused
 from leadglass.web.calling import caller_of
+from leadglass.web.dicomweb.capabilities import capabilities
 from leadglass.web.dicomweb.route import Route
 from leadglass.web.problems import NOT_FOUND, problem, unauthenticated
 
@@ -35,7 +36,7 @@ class _Resource:
 
     @property
     def allow(self) -> str:
-        return ", ".join(sorted({*self.routes, *(("HEAD",) if "GET" in self.routes else ())}))
+        return ", ".join(sorted({*self.routes, "OPTIONS", *(("HEAD",) if "GET" in self.routes else ())}))
 
 
 class DicomWeb:
@@ -44,17 +45,19 @@ class DicomWeb:
     Exceptions of a handler go on to the door (`web.app`), which turns them into answers.
     """
 
-    def __init__(self, archive: Archive, routes: Iterable[Route] = ROUTES) -> None:
+    def __init__(self, archive: Archive, public_url: str, routes: Iterable[Route] = ROUTES) -> None:
         self._archive = archive
+        routes = tuple(routes)
+        self.routes = (*routes, *capabilities(routes, public_url + ROOT))
         by_path: dict[str, dict[str, Route]] = defaultdict(dict)
-        for route in routes:
+        for route in self.routes:
             by_path[route.path].setdefault(route.method, route)
         self._resources = [_Resource(compile_path(path)[0], methods) for path, methods in by_path.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive, send)
         response = await self._answer(request)
-        await response(scope, receive, send)
+        await (_without_body(response) if request.method == "HEAD" else response)(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
         caller = await caller_of(request.scope, self._archive.gate)
@@ -68,6 +71,8 @@ class DicomWeb:
             return NOT_FOUND()
         method = "GET" if request.method == "HEAD" else request.method
         if (route := resource.routes.get(method)) is None:
+            if method == "OPTIONS":
+                return Response(status_code=204, headers={"Allow": resource.allow})
             return problem(405, "Method not allowed", headers={"Allow": resource.allow})
         parameters = found.groupdict()
         if not all(is_uid(parameters[name]) for name in _UIDS if name in parameters):
@@ -75,3 +80,14 @@ class DicomWeb:
         request.scope["path_params"] = parameters
         request.scope["route_path"] = ROOT + route.path
         return await route.handler(request, self._archive, caller)
+
+
+def _without_body(response: Response) -> ASGIApp:
+    """The head of `response` alone. Its body is not even begun, lest a study be read and recorded as seen by nobody."""
+
+    async def head(scope: Scope, receive: Receive, send: Send) -> None:
+        del scope, receive
+        await send({"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    return head
