@@ -9,6 +9,7 @@ from leadglass.archive.archive import Archive, Caller
 from leadglass.archive.finding import may_find
 from leadglass.archive.search_request import SearchRequest, read_search_request
 from leadglass.gate.door import Disclosed
+from leadglass.store.index.matching import QueryLevel
 from leadglass.store.index.search import Place, SearchPage
 from leadglass.store.index.search import search as search_index
 from leadglass.terms.ceilings import MAX_FIND_PAGE
@@ -16,7 +17,7 @@ from leadglass.terms.outcome import Refused
 from leadglass.terms.principal import Action
 from leadglass.terms.visibility import Visibility
 
-__all__ = ["SearchAnswer", "SearchRequest", "read_search_request", "search"]
+__all__ = ["QueryLevel", "SearchAnswer", "SearchRequest", "read_search_request", "search"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""One attribute of the DICOM JSON model from text that is at hand already (PS3.18 annex F).
+"""The DICOM JSON model from text that is at hand already (PS3.18 annex F).
 
 The index keeps values as text; what it answers must look as if `leadglass.dicom.json` had written it from the object.
 """
@@ -12,7 +12,7 @@ import msgspec
 from leadglass.dicom.dictionary import tag_of, vr_of
 from leadglass.dicom.elements.json_values import json_values_of_text
 
-__all__ = ["attribute_json", "sequence_json"]
+__all__ = ["attribute_json", "merged", "sequence_json", "text_in_json"]
 
 
 def attribute_json(keyword: str, text: str) -> str:
@@ -35,3 +35,20 @@ def sequence_json(keyword: str, items: Sequence[Sequence[str]]) -> str:
     if not items:
         return f'"{key}":{{"vr":"SQ"}}'
     return f'"{key}":{{"vr":"SQ","Value":[{",".join("{" + ",".join(item) + "}" for item in items)}]}}'
+
+
+def merged(*objects: str) -> str:
+    """The attributes of several JSON objects as one, in ascending order of their tags (§F.2.2); of an attribute that
+    stands in several, what the last one says."""
+    attributes: dict[str, msgspec.Raw] = {}
+    for one in objects:
+        attributes.update(_decode(one))
+    return msgspec.json.encode({tag: attributes[tag] for tag in sorted(attributes)}).decode()
+
+
+_decode = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
+
+def text_in_json(text: str) -> str:
+    """`text` as it stands between the quotes of a JSON string."""
+    return msgspec.json.encode(text).decode()[1:-1]

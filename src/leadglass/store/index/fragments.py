@@ -10,15 +10,12 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
-import msgspec
-
-from leadglass.dicom.attribute_json import attribute_json, sequence_json
+from leadglass.dicom.attribute_json import attribute_json, merged, sequence_json
 from leadglass.dicom.instance_header import InstanceHeader
 
 __all__ = [
     "INSTANCE_COLUMNS",
     "instance_object",
-    "merged",
     "series_fragment",
     "series_object",
     "study_fragment",
@@ -131,20 +128,11 @@ INSTANCE_COLUMNS: Final = (
 )
 
 
-def merged(*objects: str) -> str:
-    """The attributes of all objects as one, in ascending order of their tags; what a later one says counts."""
-    attributes: dict[str, msgspec.Raw] = {}
-    for one in objects:
-        attributes.update(_decode(one))
-    return msgspec.json.encode({tag: attributes[tag] for tag in sorted(attributes)}).decode()
-
-
 def with_attribute(written: str, keyword: str, text: str) -> str:
     """The object with one more attribute in its place."""
     return merged(written, f"{{{attribute_json(keyword, text)}}}")
 
 
-_decode = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _kept = lru_cache(maxsize=4096)(attribute_json)
 """For values that most rows have in common."""
 

@@ -10,11 +10,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 from sqlalchemy import Connection
 
+from leadglass.dicom.attribute_json import merged, text_in_json
 from leadglass.store.index.attributes import ATTRIBUTES
-from leadglass.store.index.fragments import instance_object, merged, series_object, study_object, with_attribute
+from leadglass.store.index.fragments import instance_object, series_object, study_object, with_attribute
 from leadglass.store.index.matching import Match, QueryLevel
 from leadglass.store.index.queries import key_shapes
 from leadglass.store.index.search_sql import EXTRAS, SearchShape, search_statement
@@ -83,7 +83,7 @@ _IN_ALL = {"StudyInstanceUID", "SeriesInstanceUID"}
 def _page(shape: SearchShape, rows: Sequence[Sequence[Any]], limit: int, root: str) -> SearchPage:
     shown = rows[:limit]
     places = {QueryLevel.STUDY: 3, QueryLevel.SERIES: 4, QueryLevel.IMAGE: 5}[shape.level]
-    write = _writer(shape, places, _in_json(root))
+    write = _writer(shape, places, text_in_json(root))
     return SearchPage(
         [write(row).encode() for row in shown],
         [tuple(row[places : places + 3]) for row in shown],
@@ -123,8 +123,3 @@ def _whole(shape: SearchShape, places: int, row: Sequence[Any], root: str) -> st
     for keyword, value in zip(shape.extras, row[at:], strict=True):
         whole = with_attribute(whole, keyword, "" if value is None else str(value))
     return whole
-
-
-def _in_json(text: str) -> str:
-    """`text` as it stands within the quotes of a JSON string."""
-    return msgspec.json.encode(text).decode()[1:-1]

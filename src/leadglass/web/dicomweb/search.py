@@ -11,8 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from leadglass.archive.archive import Archive, Caller
-from leadglass.archive.searching import SearchAnswer, SearchRequest, read_search_request, search
-from leadglass.store.index.matching import QueryLevel
+from leadglass.archive.searching import QueryLevel, SearchAnswer, SearchRequest, read_search_request, search
 from leadglass.terms.outcome import Refused
 from leadglass.terms.principal import Action
 from leadglass.web.dicomweb.accept import Offer, choose, parse_accept
