@@ -44,7 +44,7 @@ class Codes:
     def setup(self, username: str, seed: bytes) -> CodeSetup:
         """The secret of this person's codes, as text and as the URI that a QR code shows."""
         totp = self._totp(username, seed)
-        return CodeSetup(totp.secret, totp.provisioning_uri(username, issuer_name="Leadglass"))
+        return CodeSetup(totp.secret, totp.provisioning_uri(name=username, issuer_name="Leadglass"))
 
     def step_of(self, username: str, seed: bytes, code: str, now: datetime) -> int | None:
         """The time step whose code this is, the one before now, now or the one after; None if of none of them."""
