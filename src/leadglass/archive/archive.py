@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from leadglass.archive.frame_reading import Layouts
 from leadglass.archive.indexing import IndexQueue
 from leadglass.archive.metadata.keeper import MetadataKeeper
 from leadglass.archive.pixels import PixelWorkers
@@ -34,6 +35,7 @@ class Archive:
     wall_clock: Callable[[], datetime]
     report: Callable[[LeadglassError], None]
     """Told of our own troubles (disk, ledger), for the log of the machine's owner."""
+    layouts: Layouts = field(default_factory=Layouts)
 
 
 @dataclass(frozen=True, slots=True)

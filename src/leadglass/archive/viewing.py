@@ -1,0 +1,273 @@
+"""The deeds of looking: single frames as they are stored or decoded, and pictures of them.
+
+All begin with `view` or `view_all`: judged at that moment, and durable in the ledger, before anything is read. What then
+leaves is counted in the same episode: an instance once for each request, and the bytes that were really given.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field, replace
+
+from leadglass.archive.archive import Archive, Caller
+from leadglass.archive.frame_reading import FrameReader, open_frames
+from leadglass.archive.pixels import TranscodingFault
+from leadglass.archive.retrieving import RetrieveRequest, plan
+from leadglass.dicom.drawing import Drawing, Window
+from leadglass.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN
+from leadglass.gate.door import Episode
+from leadglass.store.index.facts import study_facts
+from leadglass.store.index.matching import QueryLevel
+from leadglass.store.index.retrieval import StoredObject
+from leadglass.store.index.viewing import instance_and_facts
+from leadglass.terms.outcome import Refused
+from leadglass.terms.principal import Action
+from leadglass.terms.visibility import StudyFacts
+
+__all__ = [
+    "Frames",
+    "Rendered",
+    "RenderedRequest",
+    "Viewed",
+    "frames",
+    "rendered",
+    "thumbnail",
+    "view",
+    "view_all",
+]
+
+THUMBNAIL = (128, 128)
+"""Columns and rows of a thumbnail if nothing is said."""
+_TRIED = 5
+"""Objects that are tried for a thumbnail of a series or study: some hold no image."""
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedRequest:
+    """One picture of one frame, counted from 1; None: the first. What else is None is left to the object."""
+
+    study: str
+    series: str
+    instance: str
+    frame: int | None = None
+    window: Window | None = None
+    viewport: tuple[int, int] | None = None
+    region: tuple[int, int, int, int] | None = None
+    media_type: str = "image/jpeg"
+    quality: int = 90
+
+    @property
+    def drawing(self) -> Drawing:
+        """How to draw it."""
+        return Drawing(self.media_type, 0, self.window, self.viewport, self.region, self.quality)
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A picture."""
+
+    picture: bytes = field(repr=False)
+    media_type: str
+
+
+class _Access:
+    """One caller's access to one study, judged. Every opening of its episode is one use; the first one is durable."""
+
+    def __init__(self, archive: Archive, caller: Caller, facts: StudyFacts, because: tuple[str, ...]) -> None:
+        self.archive = archive
+        self._caller = caller
+        self._facts = facts
+        self._because = because
+        self._is_counted: set[bytes] = set()
+
+    def opening(self) -> AbstractAsyncContextManager[Episode]:
+        caller = self._caller
+        return self.archive.gate.episode(
+            caller.principal, self._facts, Action.VIEW, caller.door, caller.address, because=self._because
+        )
+
+    def count(self, episode: Episode, stored: StoredObject, octets: int) -> None:
+        """Each instance of a request counts once, and every byte."""
+        object_id = stored.location.object_id
+        episode.count(0 if object_id in self._is_counted else 1, octets)
+        self._is_counted.add(object_id)
+
+
+class Viewed:
+    """One instance that the caller may look at, its access durable in the ledger."""
+
+    def __init__(self, access: _Access, stored: StoredObject) -> None:
+        self._access = access
+        self._reader: FrameReader | None = None
+        self.stored = stored
+
+    @property
+    def tag(self) -> str:
+        """Names the very bytes this instance is stored as: for entity tags."""
+        return hashlib.sha256(self.stored.location.object_id).hexdigest()[:32]
+
+    async def open(self) -> FrameReader:
+        """Its frames. TranscodingFault if it has none, or none that can be found."""
+        if self._reader is None:
+            archive, stored = self._access.archive, self.stored
+            key = archive.keys.of_object(stored)
+            reader = await open_frames(archive.journal, archive.pixels, archive.layouts, stored, key)
+            if reader is None:
+                raise TranscodingFault("an object of this kind holds no image")
+            self._reader = reader
+        return self._reader
+
+    async def frame(self, number: int, *, decoded: bool) -> bytes:
+        """One frame, counted from 1: as it is stored, or uncompressed in little endian.
+
+        IndexError if there is none of that number; TranscodingFault if it cannot be had so.
+        """
+        reader = await self.open()
+        async with self._access.opening() as episode:
+            if decoded and reader.layout.is_encapsulated:
+                content = await self._access.archive.pixels.decode(await reader.file_of(number - 1))
+            else:
+                content = await reader.frame(number - 1)
+            self._access.count(episode, self.stored, len(content))
+        return content
+
+    async def render(self, frame: int, drawing: Drawing) -> Rendered:
+        """The picture of a frame, counted from 1. IndexError and TranscodingFault as for `frame`."""
+        reader = await self.open()
+        async with self._access.opening() as episode:
+            part10 = await reader.file_of(frame - 1)
+            picture = await self._access.archive.pixels.render(part10, replace(drawing, frame=frame - 1))
+            self._access.count(episode, self.stored, len(picture))
+        return Rendered(picture, drawing.media_type)
+
+
+class Frames:
+    """Frames of one instance, in the order they were asked for. Nothing of them was read yet."""
+
+    def __init__(self, viewed: Viewed, reader: FrameReader, numbers: Sequence[int]) -> None:
+        self._viewed = viewed
+        self.numbers = numbers
+        self.tag = viewed.tag
+        self.stored_syntax = reader.transfer_syntax if reader.layout.is_encapsulated else EXPLICIT_VR_LITTLE_ENDIAN
+        """The transfer syntax the frames can be given in as they lie."""
+        self.is_compressed = reader.layout.is_encapsulated
+
+    async def parts(self, *, decoded: bool) -> AsyncIterator[bytes]:
+        """The frames, one after another: uncompressed, or in their `stored_syntax`. TranscodingFault ends them."""
+        for number in self.numbers:
+            yield await self._viewed.frame(number, decoded=decoded)
+
+
+async def view(archive: Archive, caller: Caller, study: str, series: str, instance: str) -> Viewed | Refused | None:
+    """One instance to look at. None: there is nothing there that the caller may see. LedgerFault: nothing leaves."""
+    gate = archive.gate
+    admitted = await gate.admit(caller.principal, Action.VIEW)
+    if isinstance(admitted, Refused):
+        await gate.refused(admitted, caller.door, caller.address)
+        return admitted
+    visibility = await gate.visibility(caller.principal, Action.VIEW)
+    found = await archive.database.read(instance_and_facts, study, series, instance, visibility)
+    if found is None:
+        within = {"StudyInstanceUID": study, "SeriesInstanceUID": series}
+        await plan(archive, caller, Action.VIEW, RetrieveRequest(QueryLevel.IMAGE, (instance,), within))
+        return None  # and if the study exists, the ledger knows who asked
+    stored, facts = found
+    access = await _judged(archive, caller, facts)
+    return Viewed(access, stored) if access is not None else None
+
+
+async def view_all(
+    archive: Archive, caller: Caller, study: str, series: str | None = None
+) -> Sequence[Viewed] | Refused | None:
+    """All instances of a study or series, in viewing order. None and LedgerFault as for `view`."""
+    request = RetrieveRequest(QueryLevel.STUDY, (study,), {})
+    if series is not None:
+        request = RetrieveRequest(QueryLevel.SERIES, (series,), {"StudyInstanceUID": study})
+    objects = await plan(archive, caller, Action.VIEW, request)
+    if isinstance(objects, Refused):
+        return objects
+    facts = await archive.database.read(study_facts, study) if objects else None
+    access = await _judged(archive, caller, facts) if facts is not None else None
+    return [Viewed(access, stored) for stored in objects] if access is not None else None
+
+
+async def _judged(archive: Archive, caller: Caller, facts: StudyFacts) -> _Access | None:
+    """The access, its entry durable; None if it is refused, which is in the ledger then."""
+    decision = await archive.gate.judge(caller.principal, Action.VIEW, facts)
+    if isinstance(decision, Refused):
+        uid = facts.study_instance_uid
+        await archive.gate.refused(decision, caller.door, caller.address, study_instance_uid=uid)
+        return None
+    access = _Access(archive, caller, facts, decision.because)
+    async with access.opening():
+        return access
+
+
+async def frames(
+    archive: Archive, caller: Caller, study: str, series: str, instance: str, numbers: Sequence[int]
+) -> Frames | Refused | None:
+    """The frames with these numbers, counted from 1. None: no such instance, or one that has not all of them.
+
+    TranscodingFault if it holds no frames at all, or none that can be found.
+    """
+    viewed = await view(archive, caller, study, series, instance)
+    if not isinstance(viewed, Viewed):
+        return viewed
+    reader = await viewed.open()
+    if not all(1 <= number <= reader.number for number in numbers):
+        return None
+    return Frames(viewed, reader, numbers)
+
+
+async def rendered(archive: Archive, caller: Caller, request: RenderedRequest) -> Rendered | Refused | None:
+    """One picture. None: no such instance or frame. TranscodingFault: it cannot be drawn."""
+    viewed = await view(archive, caller, request.study, request.series, request.instance)
+    if not isinstance(viewed, Viewed):
+        return viewed
+    try:
+        return await viewed.render(request.frame or 1, request.drawing)
+    except IndexError:
+        return None
+
+
+async def thumbnail(
+    archive: Archive,
+    caller: Caller,
+    study: str,
+    series: str | None = None,
+    instance: str | None = None,
+    frame: int | None = None,
+    viewport: tuple[int, int] | None = None,
+    media_type: str = "image/jpeg",
+) -> Rendered | Refused | None:
+    """A small picture that stands for a study, a series, an instance or a frame (PS3.18 §10.4.1.1.4).
+
+    Of a series the middle instance is shown, of a study that of its first series. None and TranscodingFault as for
+    `rendered`; for a study or series only if none of the objects tried can be drawn.
+    """
+    drawing = Drawing(media_type, viewport=viewport or THUMBNAIL, quality=80)
+    if series is not None and instance is not None:
+        request = RenderedRequest(study, series, instance, frame, None, drawing.viewport, None, media_type, 80)
+        return await rendered(archive, caller, request)
+    viewed = await view_all(archive, caller, study, series)
+    if viewed is None or isinstance(viewed, Refused):
+        return viewed
+    fault: TranscodingFault | None = None
+    for one in _most_telling(viewed):
+        try:
+            reader = await one.open()
+            return await one.render(reader.number // 2 + 1, drawing)
+        except (TranscodingFault, IndexError) as failed:
+            fault = failed if isinstance(failed, TranscodingFault) else fault
+    raise fault or TranscodingFault("there are no frames in it")
+
+
+def _most_telling(viewed: Sequence[Viewed]) -> Sequence[Viewed]:
+    """The middle of the first series, then those of the others: the first one may be a report."""
+    by_series: dict[str, list[Viewed]] = {}
+    for one in viewed:
+        by_series.setdefault(one.stored.series_instance_uid, []).append(one)
+    middles = [members[len(members) // 2] for members in by_series.values()]
+    return middles[:_TRIED]
