@@ -16,6 +16,7 @@ from rich.progress import Progress
 
 from leadglass.app import phantom
 from leadglass.app.cli.speaking import out
+from leadglass.app.demo_web import offer_web
 from leadglass.app.house import House
 from leadglass.app.phantom import PhantomStudy
 from leadglass.app.serving import Serving
@@ -73,6 +74,8 @@ async def prepare_demo(house: House, serving: Serving) -> None:
         await _load(house, serving, folder)
         done.touch(mode=0o600)
     _print_commands(house, serving, folder)
+    await offer_web(house, serving, folder, CT_STUDY.study_instance_uid)
+    out.print("\nCtrl-C stops the archive.")
 
 
 async def _enrol(house: House, folder: Path) -> None:
@@ -219,7 +222,6 @@ def _print_commands(house: House, serving: Serving, folder: Path) -> None:
     ):
         out.print(f"\n[bold]{heading}[/]")
         out.print(f"  {command}", markup=False)
-    out.print("\nCtrl-C stops the archive.")
 
 
 def _plain_peer(serving: Serving) -> str:

@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
+from starlette.types import ASGIApp
 
 from leadglass.archive.archive import Archive
 from leadglass.web.cors import Cors
@@ -32,9 +33,10 @@ def application(
     cors_origins: Sequence[str],
     gauges: Gauges,
     report: Callable[[str], None],
+    console: ASGIApp | None = None,
 ) -> Starlette:
-    """The whole web door. `names` are those it is called by besides the host of `public_url`; `report` is told of our
-    own failures, in words without patient data."""
+    """The whole web door; `console` answers whatever nothing else does. `names` are those it is called by besides the
+    host of `public_url`; `report` is told of our own failures, in words without patient data."""
     metrics = Metrics(archive.gate, gauges)
     host = urlsplit(public_url).hostname or "localhost"
     app = Starlette(
@@ -42,6 +44,7 @@ def application(
             Route("/health", _health),
             Route("/metrics", metrics.page),
             Mount(ROOT, Cors(DicomWeb(archive, public_url), cors_origins)),
+            *([Mount("/", console)] if console is not None else []),
         ],
         middleware=[
             Middleware(Counted, metrics=metrics),
