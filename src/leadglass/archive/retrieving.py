@@ -181,9 +181,13 @@ class Releasing:
     def released(self, stored: StoredObject) -> None:
         """Counts an object that left (or is leaving: the count is never too low)."""
         location = stored.location
-        study = self._studies.get(stored.study_instance_uid)
+        self.count(stored.study_instance_uid, 1, location.plaintext_length - location.dataset_offset)
+
+    def count(self, study_instance_uid: str, instances: int, octets: int) -> None:
+        """Counts what leaves of a study in another form than as whole objects."""
+        study = self._studies.get(study_instance_uid)
         assert study is not None, "it was admitted"
-        study.episode.count(1, location.plaintext_length - location.dataset_offset)
+        study.episode.count(instances, octets)
 
 
 async def read_ahead(releasing: Releasing, objects: Sequence[StoredObject]) -> AsyncGenerator[Opened | Withheld, None]:

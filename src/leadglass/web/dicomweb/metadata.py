@@ -1,0 +1,93 @@
+"""WADO-RS metadata: the attributes of a study, a series or an instance without their bulk data (PS3.18 §10.4.1.1.3)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from leadglass.archive.archive import Archive, Caller
+from leadglass.archive.describing import Description, describe
+from leadglass.archive.retrieving import RetrieveRequest
+from leadglass.store.index.matching import QueryLevel
+from leadglass.terms.ceilings import MIB
+from leadglass.terms.outcome import Refused
+from leadglass.terms.principal import Action
+from leadglass.web.dicomweb.accept import Offer, choose, parse_accept
+from leadglass.web.dicomweb.conditional import is_unchanged
+from leadglass.web.dicomweb.route import Parameter, Route
+from leadglass.web.problems import NOT_FOUND, NotAcceptable, refused
+
+__all__ = ["ROUTES", "retrieve_request"]
+
+_DICOM_JSON: Final = "application/dicom+json"
+_OFFERS: Final = (Offer(_DICOM_JSON), Offer("application/json"))
+_AT_ONCE: Final = 1 * MIB
+"""An answer up to this size is sent in one piece, with its length said before."""
+
+
+async def _metadata(request: Request, archive: Archive, caller: Caller) -> Response:
+    """JSON only: XML (PS3.19 §A.1) is answered 406."""
+    chosen = choose(parse_accept(request.headers.get("accept"), request.query_params.getlist("accept")), _OFFERS)
+    if chosen is None:
+        raise NotAcceptable("Metadata can be had as application/dicom+json or application/json.")
+    described = await describe(archive, caller, retrieve_request(request), _base(request))
+    if described is None:
+        return NOT_FOUND()
+    if isinstance(described, Refused):
+        return refused(described)
+    media_type = chosen[0].media_type
+    headers = {"ETag": f'"{described.version}"', "Cache-Control": "private, no-cache", "Vary": "Accept, Authorization"}
+    if is_unchanged(request, headers["ETag"]):
+        async with described:
+            return Response(status_code=304, headers=headers)
+    if described.length > _AT_ONCE:
+        return StreamingResponse(_stream(described), headers=headers, media_type=media_type)
+    body = b"".join([piece async for piece in _stream(described)])
+    return Response(body, headers=headers, media_type=media_type)
+
+
+def retrieve_request(request: Request) -> RetrieveRequest:
+    """What the path names: an instance, a series or a study, within those above."""
+    names = {"StudyInstanceUID": "study", "SeriesInstanceUID": "series", "SOPInstanceUID": "instance"}
+    given = {keyword: request.path_params[name] for keyword, name in names.items() if name in request.path_params}
+    _, uid = given.popitem()
+    return RetrieveRequest((QueryLevel.STUDY, QueryLevel.SERIES, QueryLevel.IMAGE)[len(given)], (uid,), given)
+
+
+def _base(request: Request) -> bytes:
+    """The service's address as the caller knows it, fit to stand in a JSON string: BulkDataURIs are absolute, for many
+    clients take them as they are. The host was checked at the door."""
+    url = request.url
+    return json.dumps(f"{url.scheme}://{url.netloc}{request.scope.get('root_path', '')}")[1:-1].encode()
+
+
+async def _stream(described: Description) -> AsyncIterator[bytes]:
+    async with described:
+        before = b"["
+        async for run in described.runs():
+            yield before + run
+            before = b","
+        yield b"]" if before == b"," else b"[]"
+
+
+def _route(path: str, what: str) -> Route:
+    return Route(
+        "GET",
+        f"{path}/metadata",
+        _metadata,
+        Action.VIEW,
+        f"The attributes of all instances of {what}, large binary values as URIs.",
+        (_DICOM_JSON, "application/json"),
+        parameters=(Parameter("accept", "A media type, for those who cannot set headers.", is_repeatable=True),),
+    )
+
+
+ROUTES: Final = (
+    _route("/studies/{study}", "a study"),
+    _route("/studies/{study}/series/{series}", "a series"),
+    _route("/studies/{study}/series/{series}/instances/{instance}", "one instance"),
+)
