@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pyotp
 from argon2 import PasswordHasher
@@ -46,9 +46,9 @@ class CountedPasswords(Passwords):
 class PeopleWorld:
     """`now` is the time of day. `revision` as the server has it on one machine; None as over a shared database."""
 
-    def __init__(self, index: Any = None, revision: Revision | None = None) -> None:
+    def __init__(self, index: object = None, revision: Revision | None = None) -> None:
         self.now = NOW
-        self.index: Any = index if index is not None else MemoryIndex()
+        self.index = cast(Any, index or MemoryIndex())
         self.ledger = MemoryLedger()
         self.passwords = CountedPasswords()
         self.lockout = Lockout()

@@ -19,9 +19,9 @@ from leadglass.gate.enrolling import Enrolling
 from leadglass.gate.invitations import INVITED_ROLES, MAX_HOURS, Invitation, Purpose, hash_of, mint
 from leadglass.gate.ledger import Event
 from leadglass.gate.lockout import Lockout
+from leadglass.gate.machine import FIRST_START, MACHINE
 from leadglass.gate.passkeys import Passkeys, site_at
 from leadglass.gate.passwords import Passwords
-from leadglass.gate.policy import MACHINE_ID
 from leadglass.gate.registry import check_name
 from leadglass.gate.revision import Revision, revised
 from leadglass.gate.rows import account_of
@@ -72,6 +72,10 @@ class People:
     def serve_at(self, public_url: str) -> None:
         """Where browsers find the console from now on: passkeys are bound to its host name, answers to its origin."""
         self._passkeys.site = site_at(public_url)
+
+    def url_of(self, link: str) -> str:
+        """The link as it is handed over. Whoever has it can use it, so it belongs in no log."""
+        return f"{self._passkeys.site.origin}/welcome/{link}"
 
     # --- a link -------------------------------------------------------------------------------------------------
 
@@ -199,7 +203,7 @@ def _check_inviter(by: Principal) -> None:
 
 
 def _door(by: Principal) -> Door:
-    return Door.MACHINE if by.id == MACHINE_ID else Door.CONSOLE
+    return Door.MACHINE if by in (MACHINE, FIRST_START) else Door.CONSOLE
 
 
 def _words(roles: Collection[Role]) -> str:

@@ -136,6 +136,33 @@ def user_passcode(
     _say_account(ask(home, "user passcode", name=name, passcode=passcode), as_json)
 
 
+@users.command("invite")
+def user_invite(
+    name: Annotated[str, typer.Argument(help="An account there is, or the name of the new one; may be left out.")] = "",
+    role: Annotated[
+        list[str], typer.Option("--role", help="For a new account: clinician, administrator or auditor.")
+    ] = [],  # noqa: B006 - typer copies it
+    hours: Annotated[float, typer.Option("--hours", help="How long the link is good.")] = 24,
+    home: HomeOption = Path("var"),
+    as_json: JsonOption = False,
+) -> None:
+    """Make a one-time link to the console: for a new account, or for one that cannot sign in there yet."""
+    answer = ask(home, "user invite", name=name, roles=role, hours=hours)
+    _say_link(answer, f"Invited {name}." if name else "Invited.", as_json)
+
+
+@users.command("reset-factor")
+def user_reset_factor(
+    name: Name,
+    hours: Annotated[float, typer.Option("--hours", help="How long the link is good.")] = 24,
+    home: HomeOption = Path("var"),
+    as_json: JsonOption = False,
+) -> None:
+    """For a lost telephone: end an account's codes, passkeys and sessions, and make a link to enrol new ones."""
+    answer = ask(home, "user reset-factor", name=name, hours=hours)
+    _say_link(answer, f"Codes, passkeys and sessions of {name} have ended.", as_json)
+
+
 @users.command("list")
 def user_list(home: HomeOption = Path("var"), as_json: JsonOption = False) -> None:
     """List all accounts, disabled ones too."""
@@ -210,3 +237,12 @@ def _say_account(answer: dict[str, Any], as_json: bool) -> None:
     if answer["passcode"]:
         out.print("Its passcode is shown this once:")
         typer.echo(answer["passcode"])
+
+
+def _say_link(answer: dict[str, Any], done: str, as_json: bool) -> None:
+    if as_json:
+        say_json(answer)
+        return
+    out.print(plain(done))
+    out.print(f"Hand over this link; it works once, for {answer['hours']:g} hours, and is shown this once:")
+    typer.echo(answer["url"])

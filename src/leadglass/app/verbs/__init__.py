@@ -25,6 +25,8 @@ _VERBS: Final[dict[str, Verb]] = {
     "user add": users.add,
     "user list": users.list_all,
     "user disable": users.disable,
+    "user invite": users.invite,
+    "user reset-factor": users.reset_factor,
     "user passcode": users.change_passcode,
     "token create": tokens.create,
     "token list": tokens.list_all,

@@ -8,12 +8,13 @@ from typing import Any
 
 from leadglass.app.control import Progress
 from leadglass.app.house import House
-from leadglass.app.verbs.recording import record
+from leadglass.app.verbs.recording import LOCAL, record
 from leadglass.app.verbs.words import PEOPLE, role_named
 from leadglass.gate.ledger import Event
+from leadglass.gate.machine import MACHINE
 from leadglass.terms.errors import UserFault
 
-__all__ = ["add", "change_passcode", "disable", "list_all"]
+__all__ = ["add", "change_passcode", "disable", "invite", "list_all", "reset_factor"]
 
 _SHORTEST = 12
 
@@ -46,6 +47,30 @@ async def disable(house: House, progress: Progress, *, name: str) -> dict[str, A
     await house.registry.disable_user(name)
     await record(house, Event.USER_CHANGED, name=name, changed="disabled")
     return {"name": name}
+
+
+async def invite(
+    house: House, progress: Progress, *, name: str = "", roles: Sequence[str] = (), hours: float = 24
+) -> dict[str, Any]:
+    """A one-time link, told this once: to the console for the account `name` that there is, or for a new one."""
+    del progress
+    if any(account.username == name for account in await house.registry.users()):
+        if roles:
+            raise UserFault("this account has its roles already", "leave out --role")
+        link = await house.people.invite_account(name, hours, MACHINE, address=LOCAL)
+    else:
+        chosen = frozenset(role_named(role, PEOPLE) for role in roles)
+        if not chosen:
+            raise UserFault("an invitation says what the person is for", "add --role clinician, for example")
+        link = await house.people.invite(chosen, hours, MACHINE, username=name, address=LOCAL)
+    return {"url": house.people.url_of(link), "name": name, "hours": hours}
+
+
+async def reset_factor(house: House, progress: Progress, *, name: str, hours: float = 24) -> dict[str, Any]:
+    """Codes, passkeys and sessions of the account end; a one-time link to enrol new ones, told this once."""
+    del progress
+    link = await house.people.reset_factors(name, hours, MACHINE, address=LOCAL)
+    return {"url": house.people.url_of(link), "name": name, "hours": hours}
 
 
 async def list_all(house: House, progress: Progress) -> list[dict[str, Any]]:
