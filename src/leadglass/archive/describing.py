@@ -45,8 +45,7 @@ async def describe(
         if found and names.instance:
             found = await _one_instance(archive, found, names.instance)
         if found:
-            stack.pop_all()  # it is the description now that closes it
-            return Description(archive, releasing, names, found, base)
+            return Description(archive, releasing, stack.pop_all(), names, found, base)
     return None
 
 
@@ -103,9 +102,12 @@ async def _opened(archive: Archive, row: SeriesRow, part: PartRow) -> Part:
 class Description:
     """Metadata on its way out. `async with description:`, then `runs()` once, or nothing at all (not modified)."""
 
-    def __init__(self, archive: Archive, releasing: Releasing, names: _Names, found: _Found, base: bytes) -> None:
+    def __init__(
+        self, archive: Archive, releasing: Releasing, stack: AsyncExitStack, names: _Names, found: _Found, base: bytes
+    ) -> None:
         self._archive = archive
         self._releasing = releasing
+        self._stack = stack
         self._names = names
         self._found = found
         self._base = base
@@ -114,7 +116,7 @@ class Description:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._releasing.close()
+        await self._stack.aclose()
 
     @property
     def version(self) -> str:
