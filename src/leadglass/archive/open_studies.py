@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Final
 
 from leadglass.gate.door import Episode
@@ -27,6 +28,16 @@ class OpenStudy:
         self.episode = episode
         self.opening = opening
         self.may_repeat = may_repeat
+        self.uses = 0
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Meanwhile it stays open, however many others are opened."""
+        self.uses += 1
+        try:
+            yield
+        finally:
+            self.uses -= 1
 
 
 class OpenStudies:
@@ -49,8 +60,9 @@ class OpenStudies:
         opened = OpenStudy(facts, await opening.__aenter__(), opening, may_repeat)
         self._open[facts.study_instance_uid] = opened
         if len(self._open) > _MOST:
-            _, oldest = self._open.popitem(last=False)
-            await oldest.opening.__aexit__(None, None, None)
+            oldest = next((uid for uid, study in self._open.items() if not study.uses and study is not opened), None)
+            if oldest is not None:
+                await self._open.pop(oldest).opening.__aexit__(None, None, None)
         return opened
 
     async def close(self) -> None:

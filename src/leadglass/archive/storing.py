@@ -6,6 +6,7 @@ have are refused and the first ones kept (IHE: no silent replacement).
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from enum import Enum
@@ -23,11 +24,11 @@ from leadglass.store.index.study_keys import key_by_id
 from leadglass.store.keys import StudyKey
 from leadglass.store.port import IncomingObject
 from leadglass.terms.errors import PeerAnswer, PeerViolation, StorageFault
-from leadglass.terms.outcome import RefusalReason, Refused
+from leadglass.terms.outcome import Allowed, RefusalReason, Refused
 from leadglass.terms.principal import Action
 from leadglass.terms.visibility import StudyFacts
 
-__all__ = ["Announced", "StoreOutcome", "StoringSession"]
+__all__ = ["Announced", "Deposit", "StoreOutcome", "StoringSession"]
 
 _DATA_SET_DOES_NOT_MATCH = 0xA900  # PS3.4 §B.2.3
 _CANNOT_UNDERSTAND = 0xC000
@@ -49,18 +50,35 @@ class Announced:
     sop_class_uid: str
     sop_instance_uid: str
     transfer_syntax: str
+    study_instance_uid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deposit:
+    """What became of an instance, and what it says of itself."""
+
+    outcome: StoreOutcome
+    header: InstanceHeader
 
 
 class StoringSession:
-    """Stores the instances of one caller over one association or request: one ledger episode a study."""
+    """Stores the instances of one caller over one association or request: one ledger episode a study.
+
+    Several instances may be stored at once, in any order.
+    """
 
     def __init__(self, archive: Archive, caller: Caller, name: str) -> None:
         self._archive = archive
         self._caller = caller
         self._name = name  # of this session, in the ledger
         self._studies = OpenStudies()
+        self._opening = asyncio.Lock()  # of a study, which two instances may want at once
 
     async def store(self, incoming: IncomingObject, announced: Announced) -> StoreOutcome:
+        """What became of it; see `deposit`."""
+        return (await self.deposit(incoming, announced)).outcome
+
+    async def deposit(self, incoming: IncomingObject, announced: Announced) -> Deposit:
         """Stores a finished `incoming`, which belongs to this deed from now on.
 
         Every outcome but an error has been written down, and STORED and STORED_BEFORE are durable. Raises
@@ -72,16 +90,17 @@ class StoringSession:
             length = incoming.length
             study = await self._admitted(header)
             if study is None:
-                return StoreOutcome.REFUSED
-            outcome = await self._keep(incoming, header, study)
+                return Deposit(StoreOutcome.REFUSED, header)
+            with study.in_use():
+                outcome = await self._keep(incoming, header, study)
+                if outcome is not StoreOutcome.CONFLICT:
+                    study.episode.count(1, length)
         finally:
             incoming.discard()  # does nothing once the journal has taken it
         if outcome is StoreOutcome.CONFLICT:
             conflict = Refused(RefusalReason.CONFLICTING_INSTANCE, self._caller.principal.id, Action.STORE)
             await self._write_down(conflict, header)
-        else:
-            study.episode.count(1, length)
-        return outcome
+        return Deposit(outcome, header)
 
     async def close(self) -> None:
         """Ends the episodes: their counts are written."""
@@ -89,31 +108,41 @@ class StoringSession:
 
     async def _admitted(self, header: InstanceHeader) -> OpenStudy | None:
         """The study under an open episode, opened now if need be; None if the gate refused (and wrote it down)."""
-        gate, caller = self._archive.gate, self._caller
-        study = self._studies.get(header.study_instance_uid)
-        stored = study.facts if study else await self._archive.database.read(study_facts, header.study_instance_uid)
-        facts = stored or _facts_of(header, caller)
+        if (study := self._studies.get(header.study_instance_uid)) is None:
+            async with self._opening:
+                if (study := self._studies.get(header.study_instance_uid)) is None:
+                    return await self._open(header)
+        return study if await self._decided(study.facts, header) is not None else None
+
+    async def _open(self, header: InstanceHeader) -> OpenStudy | None:
+        stored = await self._archive.database.read(study_facts, header.study_instance_uid)
+        facts = stored or _facts_of(header, self._caller)
+        decision = await self._decided(facts, header)
+        if decision is None:
+            return None
+        opening = self._archive.gate.episode(
+            self._caller.principal,
+            facts,
+            Action.STORE,
+            self._caller.door,
+            self._caller.address,
+            because=decision.because,
+            association=self._name,
+        )
+        return await self._studies.open(facts, opening, may_repeat=stored is not None)
+
+    async def _decided(self, facts: StudyFacts, header: InstanceHeader) -> Allowed | None:
+        """What allows to add the instance to the study; None if the gate refused (and wrote it down)."""
         if (facts.patient_id, facts.issuer_of_patient_id) != (header.patient_id, header.issuer_of_patient_id):
             raise PeerViolation(
                 "the Patient ID or its issuer is not that of the study stored under this Study Instance UID",
                 answer=PeerAnswer(status=_DATA_SET_DOES_NOT_MATCH),
             )
-        decision = await gate.admit_store(caller.principal, facts)
+        decision = await self._archive.gate.admit_store(self._caller.principal, facts)
         if isinstance(decision, Refused):
             await self._write_down(decision, header)
             return None
-        if study is not None:
-            return study
-        opening = gate.episode(
-            caller.principal,
-            facts,
-            Action.STORE,
-            caller.door,
-            caller.address,
-            because=decision.because,
-            association=self._name,
-        )
-        return await self._studies.open(facts, opening, may_repeat=stored is not None)
+        return decision
 
     async def _keep(self, incoming: IncomingObject, header: InstanceHeader, study: OpenStudy) -> StoreOutcome:
         """What may be a duplicate is compared before it takes room on the disk. Where none is expected, the question is
@@ -205,6 +234,7 @@ def _header_of(incoming: IncomingObject, announced: Announced) -> InstanceHeader
     for name, said, is_so in (
         ("SOP Class UID", announced.sop_class_uid, header.sop_class_uid),
         ("SOP Instance UID", announced.sop_instance_uid, header.sop_instance_uid),
+        ("Study Instance UID", announced.study_instance_uid, header.study_instance_uid),
     ):
         if said not in ("", is_so):
             raise PeerViolation(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from leadglass.archive.archive import Archive
+from leadglass.archive.telling import status_for, words_on
 from leadglass.dicom.dimse.messages import (
     NCreateRq,
     NCreateRsp,
@@ -19,9 +20,9 @@ from leadglass.dicom.dimse.messages import (
 from leadglass.dicom.dimse.statuses import Status
 from leadglass.dicom.upperlayer import NegotiatedContext
 from leadglass.net.service import ServedAssociation
-from leadglass.terms.errors import LeadglassError, LedgerFault, PeerAnswer, PeerViolation, StorageFault
+from leadglass.terms.errors import LeadglassError, LedgerFault, StorageFault
 
-__all__ = ["answer_to", "answer_unsupported", "comment_on", "status_for"]
+__all__ = ["answer_to", "answer_unsupported", "comment_on"]
 
 _COMMENT_LENGTH = 64  # Error Comment (0000,0902) is an LO
 
@@ -33,27 +34,11 @@ def answer_to(archive: Archive, fault: LeadglassError, otherwise: int) -> tuple[
     return status_for(fault, otherwise), comment_on(fault)
 
 
-def status_for(fault: LeadglassError, otherwise: int) -> int:
-    """The status that tells a peer of `fault`; `otherwise` for a violation that knows none."""
-    match fault:
-        case StorageFault() | LedgerFault():
-            return Status.OUT_OF_RESOURCES
-        case PeerViolation(answer=PeerAnswer(status=int(status))):
-            return status
-        case _:
-            return otherwise
-
-
 def comment_on(fault: LeadglassError) -> str:
-    """What a peer may read about `fault`. Our own troubles are nobody's business: the log has them."""
-    if isinstance(fault, LedgerFault):
-        return "the ledger cannot be written: nothing is released or taken"
-    if isinstance(fault, StorageFault):
-        return "the storage cannot take or give the object now"
-    words = str(fault)
-    if isinstance(fault, PeerViolation):
-        words = words.removesuffix(f" ({fault.clause})")
-    words = words.encode("ascii", "replace").decode("ascii")  # a command set has no other characters (PS3.7 §6.3.1)
+    """The words on `fault`, as many as an Error Comment holds."""
+    words = (
+        words_on(fault).encode("ascii", "replace").decode("ascii")
+    )  # a command set has no other characters (PS3.7 §6.3.1)
     return (
         words
         if len(words) <= _COMMENT_LENGTH

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from helpers.playbook import Playbook, context
-from leadglass.archive.dimse.refusing import answer_unsupported, comment_on, status_for
+from leadglass.archive.dimse.refusing import answer_unsupported, comment_on
+from leadglass.archive.telling import status_for
 from leadglass.dicom.dimse import messages
 from leadglass.terms.errors import (
     CeilingReached,
