@@ -149,7 +149,7 @@ class WebProtocol(HttpToolsProtocol):
         if self.cycle.response_complete:
             self._discarded += len(body)
             if self._discarded > MAX_BODY_DISCARDED:
-                self.transport.close()
+                self.transport.abort()
         super().on_body(body)
 
     def on_response_complete(self) -> None:
