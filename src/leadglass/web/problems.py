@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 from starlette.responses import Response
 
+from leadglass.archive.pixels import TranscodingFault
 from leadglass.terms.errors import (
     CeilingReached,
     LeadglassError,
@@ -88,6 +89,8 @@ def answer_to_fault(fault: Exception) -> Response:
         case PeerViolation():
             return problem(400, "Bad request", str(fault))
         case NotAcceptable():
+            return problem(406, "Not acceptable", str(fault))
+        case TranscodingFault():
             return problem(406, "Not acceptable", str(fault))
         case UnsupportedMediaType():
             return problem(415, "Unsupported media type", str(fault))
