@@ -17,7 +17,7 @@ from leadglass.archive.archive import Archive
 from leadglass.terms.ids import is_uid
 from leadglass.terms.outcome import Refused
 from leadglass.web.calling import caller_of
-from leadglass.web.dicomweb import metadata, search, store
+from leadglass.web.dicomweb import bulk_data, frames, metadata, rendered, search, store, wado_uri
 from leadglass.web.dicomweb.capabilities import capabilities
 from leadglass.web.dicomweb.route import Route
 from leadglass.web.problems import NOT_FOUND, problem, unauthenticated
@@ -25,7 +25,15 @@ from leadglass.web.problems import NOT_FOUND, problem, unauthenticated
 __all__ = ["ROOT", "ROUTES", "DicomWeb"]
 
 ROOT: Final = "/dicom-web"
-ROUTES: tuple[Route, ...] = (*search.ROUTES, *metadata.ROUTES, *store.ROUTES)
+ROUTES: tuple[Route, ...] = (
+    *search.ROUTES,
+    *metadata.ROUTES,
+    *bulk_data.ROUTES,
+    *store.ROUTES,
+    *frames.ROUTES,
+    *rendered.ROUTES,
+    *wado_uri.ROUTES,
+)
 """Every resource. Of two paths that match the same address, the first one counts."""
 _UIDS: Final = ("study", "series", "instance")
 
