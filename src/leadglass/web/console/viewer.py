@@ -1,0 +1,137 @@
+"""The quick viewer: its page, the list of a series' frames, each frame rendered by the deed of viewing, thumbnails."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.responses import JSONResponse, Response
+
+from leadglass.archive.searching import QueryLevel
+from leadglass.archive.viewing import Rendered, RenderedRequest, rendered, thumbnail
+from leadglass.dicom.drawing import Window
+from leadglass.terms.outcome import Refused
+from leadglass.web.console import errors
+from leadglass.web.console.searches import Found, find_all
+from leadglass.web.console.study import series_in
+from leadglass.web.console.visit import Visit
+from leadglass.web.problems import problem
+
+__all__ = ["frame", "frames", "small_picture", "viewer"]
+
+MAX_FRAMES: Final = 20_000
+"""Frames of one series that the viewer scrolls through; a large CT has 3,000."""
+_MOST_INSTANCES: Final = 10_000
+_THUMBNAIL: Final = (216, 162)
+
+
+@dataclass(frozen=True, slots=True)
+class _Preset:
+    words: str
+    center: int
+    width: int
+
+
+_CT_PRESETS: Final = (
+    _Preset("Soft tissue", 40, 400),
+    _Preset("Lung", -600, 1500),
+    _Preset("Bone", 400, 1800),
+    _Preset("Brain", 40, 80),
+)
+"""Windows as they are commonly set, in Hounsfield units."""
+
+
+async def viewer(visit: Visit) -> Response:
+    """The viewer, opened at one series."""
+    shown = await series_in(visit)
+    if isinstance(shown, Refused):
+        return errors.refused(visit, shown)
+    uid = visit.path["series"]
+    current = next((series for series in shown.series if series.uid == uid), None) if shown is not None else None
+    if shown is None or current is None:
+        return errors.not_found(visit)
+    return visit.page(
+        "viewer.html",
+        study=shown.study,
+        all_series=shown.series,
+        current=current,
+        presets=_CT_PRESETS if current.modality == "CT" else (),
+    )
+
+
+async def frames(visit: Visit) -> Response:
+    """Every frame of a series in the order of its images, as JSON for the viewer."""
+    study, series = visit.path["study"], visit.path["series"]
+    archive, caller, within = visit.parts.archive, visit.visitor.caller, {"study": study, "series": series}
+    found = await find_all(archive, caller, QueryLevel.IMAGE, (), within, _MOST_INSTANCES)
+    if isinstance(found, Refused):
+        return errors.refused(visit, found)
+    if not found:
+        return errors.not_found(visit)
+    return JSONResponse({"frames": _listed(found, f"/studies/{study}/series/{series}")})
+
+
+def _listed(found: Sequence[Found], below: str) -> list[dict[str, str | int]]:
+    """One line a frame. Objects without rows and columns are no pictures."""
+    pictures = [image for image in found if image.number("Rows")]
+    pictures.sort(key=lambda image: (image.number("InstanceNumber"), image.one("SOPInstanceUID")))
+    lines: list[dict[str, str | int]] = []
+    for image in pictures:
+        instance, of = image.one("SOPInstanceUID"), max(1, image.number("NumberOfFrames", 1))
+        lines += [
+            {
+                "path": f"{below}/instances/{instance}/frames/{number}",
+                "instance_number": image.one("InstanceNumber"),
+                "frame": number,
+                "of": of,
+            }
+            for number in range(1, min(of, MAX_FRAMES - len(lines)) + 1)
+        ]
+    return lines
+
+
+async def frame(visit: Visit) -> Response:
+    """One frame as JPEG; with `center` and `width` in that window. Kept by the page's script alone, for as long as it
+    is open: on a shared workstation a cache would outlive the session."""
+    number = visit.path["frame"]
+    try:
+        window = _window(visit)
+    except ValueError:
+        return problem(400, "Bad request", "center and width are numbers, and width is more than 0.")
+    if not number.isascii() or not number.isdecimal() or not 1 <= len(number) <= 6 or int(number) < 1:
+        return errors.not_found(visit)
+    request = RenderedRequest(
+        visit.path["study"],
+        visit.path["series"],
+        visit.path["instance"],
+        int(number),
+        window=window,
+    )
+    return _picture(visit, await rendered(visit.parts.archive, visit.visitor.caller, request))
+
+
+def _window(visit: Visit) -> Window | None:
+    query = visit.request.query_params
+    if "center" not in query and "width" not in query:
+        return None
+    center, width = float(query.get("center", "")), float(query.get("width", ""))
+    if not (abs(center) < 1e9 and 0 < width < 1e9):
+        raise ValueError
+    return Window(center, width)
+
+
+async def small_picture(visit: Visit) -> Response:
+    """The thumbnail of a series."""
+    archive, caller, path = visit.parts.archive, visit.visitor.caller, visit.path
+    return _picture(visit, await thumbnail(archive, caller, path["study"], path["series"], viewport=_THUMBNAIL))
+
+
+def _picture(visit: Visit, given: Rendered | Refused | None) -> Response:
+    if isinstance(given, Refused):
+        return errors.refused(visit, given)
+    if given is None:
+        return errors.not_found(visit)
+    tag = f'"{hashlib.sha256(given.picture).hexdigest()[:24]}"'
+    return Response(given.picture, media_type=given.media_type, headers={"ETag": tag, "Cache-Control": "no-store"})
