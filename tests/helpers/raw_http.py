@@ -10,16 +10,12 @@ from contextlib import contextmanager, suppress
 from helpers.archive_server import ArchiveServer
 from helpers.web_client import trusting
 
-__all__ = ["Answer", "head", "opened", "read_all", "say"]
+__all__ = ["head", "opened", "read_all", "say", "statuses"]
 
 
-class Answer(bytes):
-    """Everything a server said on one connection."""
-
-    @property
-    def statuses(self) -> list[int]:
-        """The status of each answer, in order."""
-        return [int(part[:3]) for part in self.split(b"HTTP/1.1 ")[1:]]
+def statuses(heard: bytes) -> list[int]:
+    """The status of each answer, in order."""
+    return [int(part[:3]) for part in heard.split(b"HTTP/1.1 ")[1:]]
 
 
 def head(method: str, target: str, *headers: str, version: str = "HTTP/1.1", host: str = "localhost") -> bytes:
@@ -39,16 +35,16 @@ def opened(server: ArchiveServer, *, seconds: float = 20) -> Iterator[ssl.SSLSoc
         yield line
 
 
-def read_all(line: socket.socket) -> Answer:
+def read_all(line: socket.socket) -> bytes:
     """What comes until the server hangs up. TimeoutError if it does not."""
     heard = bytearray()
     with suppress(ConnectionResetError, BrokenPipeError, ssl.SSLError):
         while data := line.recv(1 << 16):
             heard += data
-    return Answer(heard)
+    return bytes(heard)
 
 
-def say(server: ArchiveServer, data: bytes, *, seconds: float = 20) -> Answer:
+def say(server: ArchiveServer, data: bytes, *, seconds: float = 20) -> bytes:
     """Sends `data` and returns everything that came until the server hung up."""
     with opened(server, seconds=seconds) as line:
         with suppress(ConnectionResetError, BrokenPipeError, ssl.SSLError):
