@@ -63,9 +63,10 @@ _CONTROLS = re.compile(rb"[\x00-\x1f]")
 
 def load_codecs() -> None:
     """Loads every codec that could be needed: for a process that will not be able to open files any more."""
-    double = [codec for codec, _ in _TO_DOUBLE_G0.values()]
-    for codec in (*_SINGLE_BYTE.values(), *_DOUBLE_BYTE_UPPER.values(), *_WITHOUT_EXTENSIONS.values(), *double):
-        b"".decode(codec)
+    for codec in (*_SINGLE_BYTE.values(), *_DOUBLE_BYTE_UPPER.values(), *_WITHOUT_EXTENSIONS.values()):
+        b"a".decode(codec)  # none is asked about nothing at all
+    for codec, escape in _TO_DOUBLE_G0.values():
+        (escape + b"0!").decode(codec)  # its tables come with the first escape sequence
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from leadglass.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN, transfer_syntax_of
 __all__ = ["serve"]
 
 _LOWEST_PRIORITY: Final = 19
+_PIXEL_DATA: Final = "7FE00010"
 
 
 def serve(questions: BinaryIO, answers: BinaryIO) -> None:
@@ -70,6 +71,8 @@ def _locate(data: bytes, transfer_syntax: str, length: int, path: str) -> tuple[
         is_whole = reach_of(data, transfer_syntax, length) is not Reach.PART
         return (Outcome.DONE, b"null") if is_whole else (Outcome.MORE, b"")
     bulk = found[0]
+    if bulk.is_encapsulated and bulk.offset + bulk.length >= len(data) < length and path != _PIXEL_DATA:
+        return Outcome.MORE, b""  # where it ends is not known yet
     is_deflated = transfer_syntax_of(transfer_syntax).is_deflated
     encoding = encoding_of(transfer_syntax)
     told = {
@@ -104,9 +107,9 @@ def _give_up(ceiling: int) -> None:
 def _warm_up() -> None:
     """Loads what would be loaded at the first use: afterwards no file can be opened any more."""
     load_codecs()
-    _render(
-        b"\x08\x00\x05\x00CS\x00\x00\x09\x00\x01\x10UN\x00\x00\x02\x00\x00\x00ab", EXPLICIT_VR_LITTLE_ENDIAN, 22, ""
-    )
+    creator = b"\x09\x00\x10\x00LO\x0c\x00GEMS_IDEN_01"
+    private = b"\x09\x00\x01\x10UN\x00\x00\x02\x00\x00\x00ab"
+    _render(creator + private, EXPLICIT_VR_LITTLE_ENDIAN, len(creator + private), "")
 
 
 def main() -> None:

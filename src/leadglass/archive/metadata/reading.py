@@ -37,20 +37,27 @@ async def render_instance(
     study, series, uid = (quote(one, safe="") for one in path)
     prefix = f"/studies/{study}/series/{series}/instances/{uid}/bulkdata/"
     try:
-        written = await ask_about(journal, renderer, key, Verb.RENDER, instance, prefix)
+        written = await ask_about(
+            journal, renderer, key, Verb.RENDER, instance.location, instance.transfer_syntax_uid, prefix
+        )
     except HeaderUnreadable:
         written = _from_the_index(name, instance)
     return Member(instance.sop_instance_uid, instance.instance_number, written)
 
 
 async def ask_about(
-    journal: ObjectJournal, renderer: Renderer, key: StudyKey, verb: Verb, instance: StoredInstance, argument: str
+    journal: ObjectJournal,
+    renderer: Renderer,
+    key: StudyKey,
+    verb: Verb,
+    location: Location,
+    transfer_syntax: str,
+    argument: str,
 ) -> bytes:
-    """The process's answer about an instance: given the beginning of it first, and more only if that does not do.
+    """The process's answer about an object: given the beginning of it first, and more only if that does not do.
 
     HeaderUnreadable, IntegrityFault or StorageFault if there is none.
     """
-    location = instance.location
     length = location.plaintext_length - location.dataset_offset
     most = min(length, MAX_HEADER_RENDERED)
     start = await _beginning(journal, location, key, min(length, _SECOND_LOOK))
@@ -59,7 +66,7 @@ async def ask_about(
         if given > len(start):
             start = await _beginning(journal, location, key, given)
         data = memoryview(start)[:given]
-        question = Question(verb, instance.transfer_syntax_uid, data, length, argument, has_more=given < most)
+        question = Question(verb, transfer_syntax, data, length, argument, has_more=given < most)
         outcome, answer = await renderer.ask(question)
         if outcome is Outcome.SO_FAR and given < length <= _WHOLE:
             given = length

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from typing import Final
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -61,8 +62,11 @@ def retrieve_request(request: Request) -> RetrieveRequest:
 def _base(request: Request) -> bytes:
     """The service's address as the caller knows it, fit to stand in a JSON string: BulkDataURIs are absolute, for many
     clients take them as they are. The host was checked at the door."""
-    url = request.url
-    return json.dumps(f"{url.scheme}://{url.netloc}{request.scope.get('root_path', '')}")[1:-1].encode()
+    here, usual = request.url, urlsplit(request.app.state.public_url)
+    port = here.port or usual.port  # some clients leave it out of Host
+    host = f"[{here.hostname}]" if ":" in (here.hostname or "") else here.hostname
+    where = f"{usual.scheme}://{host}" + (f":{port}" if port else "")
+    return json.dumps(where + request.scope.get("root_path", ""))[1:-1].encode()
 
 
 async def _stream(described: Description) -> AsyncIterator[bytes]:
