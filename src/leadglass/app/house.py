@@ -23,6 +23,7 @@ from leadglass.gate.enrolment.authority import EnrolmentAuthority
 from leadglass.gate.identity import Identity, IdentitySettings
 from leadglass.gate.ledger import Ledger, SigningKey
 from leadglass.gate.lockout import Lockout
+from leadglass.gate.looking import LedgerReader
 from leadglass.gate.oidc.settings import OidcSettings
 from leadglass.gate.oidc.verifier import OidcVerifier
 from leadglass.gate.passwords import Passwords
@@ -56,6 +57,7 @@ class House:
     database: Database
     journal: Journal
     ledger: Ledger
+    ledger_reader: LedgerReader
     gate: Gate
     registry: Registry
     people: People
@@ -96,6 +98,8 @@ class House:
             pseudonym_key = ring.sub_key(SubKey.LEDGER_PSEUDONYM)
             gate = Gate(identity, accounts, ledger, pseudonym_key=pseudonym_key, clock=utc_now)
             stack.push_async_callback(gate.close)
+            reader = LedgerReader(ledger, home.ledger, signing_key.verifier, gate, database, utc_now)
+            stack.push_async_callback(reader.close)
             pixels = PixelWorkers(
                 PixelLimits(
                     workers=configuration.limits.pixel_workers,
@@ -125,6 +129,7 @@ class House:
                 database=database,
                 journal=journal,
                 ledger=ledger,
+                ledger_reader=reader,
                 gate=gate,
                 registry=Registry(database, utc_now, revision),
                 people=People(

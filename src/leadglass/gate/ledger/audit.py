@@ -64,6 +64,13 @@ class Audit:
         """True if some remembered checkpoint falls between the present size and `size`."""
         return any(self.edge.size < remembered <= size for remembered in self._remembered)
 
+    def fork(self) -> Audit:
+        """An audit of what comes next that leaves this one as it is; without problems yet."""
+        twin = Audit({})
+        twin.edge = self.edge.copy()
+        twin._latest = self._latest
+        return twin
+
     def finish(self) -> None:
         """Whatever is remembered and was not reached has been cut off."""
         for size, names in sorted(self._remembered.items()):

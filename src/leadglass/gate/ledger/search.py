@@ -13,7 +13,7 @@ from leadglass.gate.ledger.reading import published_size, read_bundle, read_entr
 from leadglass.gate.ledger.tiles import TILE_WIDTH
 from leadglass.terms.errors import LedgerFault
 
-__all__ = ["search"]
+__all__ = ["first_bundle", "needle", "search"]
 
 _SESSION = b'"event":"ledger-opened"'
 
@@ -36,7 +36,7 @@ def search(
     where entries are plainly missing or damaged, UserFault if there is no ledger.
     """
     wanted = _Wanted(patient, study, principal, event)
-    for data in read_entries(directory, _first_bundle(directory, since) if since else 0):
+    for data in read_entries(directory, first_bundle(directory, since) if since else 0):
         session = with_sessions and _SESSION in data
         if not session and not all(needle in data for needle in wanted.needles):
             continue
@@ -61,7 +61,7 @@ class _Wanted:
     def needles(self) -> tuple[bytes, ...]:
         """Bytes that an entry must contain to be worth decoding."""
         texts = (self.patient, self.study, self.principal, self.event)
-        return tuple(json.dumps(text, ensure_ascii=False).encode() for text in texts if text)
+        return tuple(needle(text) for text in texts if text)
 
     def admits(self, entry: Entry) -> bool:
         return (
@@ -75,11 +75,16 @@ class _Wanted:
         )
 
 
+def needle(text: str) -> bytes:
+    """The bytes that an entry with this text in one of its fields must contain."""
+    return json.dumps(text, ensure_ascii=False).encode()
+
+
 def _is_session(entry: Entry) -> bool:
     return entry.event == Event.LEDGER_OPENED
 
 
-def _first_bundle(directory: Path, since: datetime) -> int:
+def first_bundle(directory: Path, since: datetime) -> int:
     """The last bundle that starts before `since`: times never run backwards, so all earlier ones can be passed over."""
     size = published_size(directory)
     low, high = 0, -(-size // TILE_WIDTH)
