@@ -22,11 +22,12 @@ _PATIENCE = 60.0
 
 
 class KillableArchive:
-    """`leadglass serve`. Its DICOM port changes with every start."""
+    """`leadglass serve`. Its ports change with every start."""
 
     def __init__(self, preloaded: Preloaded, home: Path, log: Path) -> None:
         self.home = home
         self.dicom = 0
+        self.https = 0
         self.log = log
         self._preloaded = preloaded
         self._pid = 0
@@ -34,8 +35,9 @@ class KillableArchive:
     async def start(self, *options: str) -> None:
         """Returns once it answers; AssertionError with what it said if it does not."""
         assert not self._pid
-        self.dicom = free_port()
+        self.dicom, self.https = free_port(), free_port()
         doors = ["--dicom", f"127.0.0.1:{self.dicom}", "--dicom-tls", f"127.0.0.1:{free_port()}"]
+        doors += ["--https", f"127.0.0.1:{self.https}"]
         self._pid = self._preloaded.start(["serve", "--home", str(self.home), *doors, *options], self.log)
         home = Home(self.home)
         async with asyncio.timeout(_PATIENCE):
