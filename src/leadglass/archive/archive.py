@@ -9,6 +9,7 @@ from datetime import datetime
 from leadglass.archive.frame_reading import Layouts
 from leadglass.archive.indexing import IndexQueue
 from leadglass.archive.metadata.keeper import MetadataKeeper
+from leadglass.archive.outgoing import Outgoing
 from leadglass.archive.pixels import PixelWorkers
 from leadglass.archive.study_keys import StudyKeys
 from leadglass.gate.door import Gate
@@ -36,6 +37,7 @@ class Archive:
     report: Callable[[LeadglassError], None]
     """Told of our own troubles (disk, ledger), for the log of the machine's owner."""
     layouts: Layouts = field(default_factory=Layouts)
+    outgoing: Outgoing = field(default_factory=Outgoing)
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,8 +154,10 @@ class Releasing:
 
         False if it is gone, or if the permission was withdrawn since the plan was made. LedgerFault: no release.
         """
-        if self._studies.get(study_instance_uid) is not None:
-            return True
+        return self._studies.get(study_instance_uid) is not None or await self.admit_anew(study_instance_uid)
+
+    async def admit_anew(self, study_instance_uid: str) -> bool:
+        """As `admit`, and judged at this moment even if the episode is open already."""
         archive, caller = self._archive, self._caller
         study = await archive.database.read(study_facts, study_instance_uid)
         if study is None:
@@ -164,10 +166,11 @@ class Releasing:
         if isinstance(decision, Refused):
             await archive.gate.refused(decision, caller.door, caller.address, study_instance_uid=study_instance_uid)
             return False
-        opening = archive.gate.episode(
-            caller.principal, study, self._action, caller.door, caller.address, because=decision.because
-        )
-        await self._studies.open(study, opening)
+        if self._studies.get(study_instance_uid) is None:
+            opening = archive.gate.episode(
+                caller.principal, study, self._action, caller.door, caller.address, because=decision.because
+            )
+            await self._studies.open(study, opening)
         return True
 
     async def open(self, stored: StoredObject) -> Opened:

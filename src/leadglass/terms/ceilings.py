@@ -136,3 +136,7 @@ MAX_WEB_SEND_BACKLOG: Final = 512 * KIB
 """Bytes waiting in one web connection's send buffer before its producer must wait."""
 MAX_PASSKEY_RESPONSE: Final = 64 * KIB
 """Characters of what a browser hands over of a passkey (JSON); an ordinary one has two thousand."""
+MAX_OUTGOING_TOTAL: Final = 32 * MIB
+"""Object bytes read for web answers and not sent yet, over all of them; see `archive.outgoing`."""
+MAX_TURNED: Final = 512 * MIB
+"""A file that is given in another transfer syntax than it is stored in: it must be in memory as a whole."""

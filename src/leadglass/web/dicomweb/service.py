@@ -17,7 +17,7 @@ from leadglass.archive.archive import Archive
 from leadglass.terms.ids import is_uid
 from leadglass.terms.outcome import Refused
 from leadglass.web.calling import caller_of
-from leadglass.web.dicomweb import bulk_data, frames, metadata, rendered, search, store, wado_uri
+from leadglass.web.dicomweb import bulk_data, delete, frames, metadata, rendered, retrieve, search, store, wado_uri
 from leadglass.web.dicomweb.capabilities import capabilities
 from leadglass.web.dicomweb.route import Route
 from leadglass.web.problems import NOT_FOUND, problem, unauthenticated
@@ -29,6 +29,8 @@ ROUTES: tuple[Route, ...] = (
     *search.ROUTES,
     *metadata.ROUTES,
     *bulk_data.ROUTES,
+    *retrieve.ROUTES,
+    *delete.ROUTES,
     *store.ROUTES,
     *frames.ROUTES,
     *rendered.ROUTES,
