@@ -1,7 +1,7 @@
 """The deeds of looking: single frames as they are stored or decoded, and pictures of them.
 
-All begin with `view` or `view_all`: judged at that moment, and durable in the ledger, before anything is read. What then
-leaves is counted in the same episode: an instance once for each request, and the bytes that were really given.
+All begin with `view` or `view_all`: judged at that moment, and durable in the ledger, before anything is read. What
+then leaves is counted in the same episode: an instance once for each request, and the bytes that were really given.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ __all__ = [
     "Viewed",
     "frames",
     "rendered",
+    "representative",
     "thumbnail",
     "view",
     "view_all",
@@ -206,9 +207,9 @@ async def _judged(archive: Archive, caller: Caller, facts: StudyFacts) -> _Acces
 
 
 async def frames(
-    archive: Archive, caller: Caller, study: str, series: str, instance: str, numbers: Sequence[int]
+    archive: Archive, caller: Caller, study: str, series: str, instance: str, numbers: Sequence[int] | None = None
 ) -> Frames | Refused | None:
-    """The frames with these numbers, counted from 1. None: no such instance, or one that has not all of them.
+    """The frames with these numbers, counted from 1, or all of them. None: no such instance, or one that has not all of them.
 
     TranscodingFault if it holds no frames at all, or none that can be found.
     """
@@ -216,6 +217,8 @@ async def frames(
     if not isinstance(viewed, Viewed):
         return viewed
     reader = await viewed.open()
+    if numbers is None:
+        numbers = range(1, reader.number + 1)
     if not all(1 <= number <= reader.number for number in numbers):
         return None
     return Frames(viewed, reader, numbers)
@@ -254,6 +257,11 @@ async def thumbnail(
     viewed = await view_all(archive, caller, study, series)
     if viewed is None or isinstance(viewed, Refused):
         return viewed
+    return await representative(viewed, drawing)
+
+
+async def representative(viewed: Sequence[Viewed], drawing: Drawing) -> Rendered:
+    """The picture that stands for all of these. TranscodingFault if none of those tried can be drawn."""
     fault: TranscodingFault | None = None
     for one in _most_telling(viewed):
         try:

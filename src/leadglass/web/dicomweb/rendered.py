@@ -1,7 +1,7 @@
 """WADO-RS rendered resources and thumbnails (PS3.18 §10.4.1.1.3, §10.4.1.1.4): pictures instead of pixels.
 
-Of a study or series every frame of every image is drawn, one after another, in several parts. A picture by itself is
-given of one frame; asked for a whole instance, of its first one.
+In several parts every frame of every image is drawn, one after another. A picture by itself is given of one frame;
+asked for more than that it is the first frame of an instance, and of a study or series the one a thumbnail would show.
 """
 
 from __future__ import annotations
@@ -39,8 +39,10 @@ async def _rendered(request: Request, archive: Archive, caller: Caller) -> Respo
     """Pictures of a study, a series, an instance or some of its frames."""
     path = request.path_params
     numbers = frame_numbers(path["frames"]) if "frames" in path else ()
-    is_one = "instance" in path and len(numbers) <= 1
-    offer = _chosen(request, (*_SINGLE, *_PARTS) if is_one else _PARTS)
+    if len(numbers) > 1:
+        offer = _chosen(request, _PARTS)
+    else:
+        offer = _chosen(request, (*_SINGLE, *_PARTS) if "instance" in path else (*_PARTS, *_SINGLE))
     drawing = read_drawing(request.query_params, offer.media_type)
     viewed: Sequence[Viewed] | Viewed | Refused | None
     if "instance" in path:
@@ -58,7 +60,13 @@ async def _rendered(request: Request, archive: Archive, caller: Caller) -> Respo
         if any(number > reader.number for number in numbers):
             return NOT_FOUND()
         return await _several([viewed], numbers, drawing)
-    return await _several(viewed, (), drawing)
+    if offer.is_multipart:
+        return await _several(viewed, (), drawing)
+    return _picture(await viewing.representative(viewed, drawing))
+
+
+def _picture(picture: Rendered) -> Response:
+    return Response(picture.picture, headers=_HEADERS, media_type=picture.media_type)
 
 
 async def _single(request: Request, viewed: Viewed, number: int, drawing: Drawing) -> Response:
@@ -125,7 +133,7 @@ async def _thumbnail(request: Request, archive: Archive, caller: Caller) -> Resp
         return NOT_FOUND()
     if isinstance(picture, Refused):
         return refused(picture)
-    return Response(picture.picture, headers=_HEADERS, media_type=picture.media_type)
+    return _picture(picture)
 
 
 def _chosen(request: Request, offers: Sequence[Offer]) -> Offer:
