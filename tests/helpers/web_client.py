@@ -21,13 +21,19 @@ def trusting(server: ArchiveServer, certificate: DeviceFiles | None = None) -> s
 
 
 def web(
-    server: ArchiveServer, *, token: str = "", certificate: DeviceFiles | None = None, **options: Any
+    server: ArchiveServer,
+    *,
+    token: str = "",
+    certificate: DeviceFiles | None = None,
+    address: str = "",
+    **options: Any,
 ) -> httpx2.Client:
-    """A client whose addresses begin at the archive's root: `web(server, token=...).get("/dicom-web/studies")`."""
+    """A client whose addresses begin at the archive's root: `web(server, token=...).get("/dicom-web/studies")`. It
+    calls from the loopback `address`, if one is given."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     return httpx2.Client(
         base_url=f"https://localhost:{server.https}",
-        verify=trusting(server, certificate),
+        transport=httpx2.HTTPTransport(verify=trusting(server, certificate), local_address=address or None),
         headers=headers | dict(options.pop("headers", {})),
         timeout=options.pop("timeout", 60),
         trust_env=False,

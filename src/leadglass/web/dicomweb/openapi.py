@@ -86,7 +86,17 @@ def _schema(name: str) -> dict[str, Any]:
 
 
 def _query(parameter: Parameter) -> dict[str, Any]:
-    schema: dict[str, Any] = {"type": parameter.schema}
+    if parameter.name.startswith("{"):  # any name of a kind, such as the attributes to match on
+        schema: dict[str, Any] = {"type": "object", "additionalProperties": {"type": parameter.schema}}
+        return {
+            "name": parameter.name.strip("{}"),
+            "in": "query",
+            "description": parameter.description,
+            "style": "form",
+            "explode": True,
+            "schema": schema,
+        }
+    schema = {"type": parameter.schema}
     if parameter.is_repeatable:
         schema = {"type": "array", "items": schema}
     return {"name": parameter.name, "in": "query", "description": parameter.description, "schema": schema}
