@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import zlib
+from array import array
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
@@ -16,12 +18,12 @@ from dicomweb_client.api import DICOMwebClient
 from helpers.archive_server import ArchiveServer, run_archive
 from helpers.clinic import enrol, ledger_rows, token
 from helpers.porter import Encoded, carry
-from helpers.samples import all_samples, part10, quietly_read, sample
+from helpers.samples import all_samples, quietly_read, sample
 from helpers.web_client import web
 from leadglass.dicom.header import NeedMore, read_header
 from leadglass.dicom.instance_header import InstanceHeader, index_attributes
 from leadglass.dicom.json import BulkData, to_json
-from leadglass.dicom.uids import is_storage_sop_class
+from leadglass.dicom.uids import is_storage_sop_class, transfer_syntax_of
 from leadglass.terms.errors import PeerViolation
 
 pytestmark = [
@@ -30,6 +32,7 @@ pytestmark = [
 ]
 
 Json = dict[str, Any]
+CT_SMALL = "1.3.6.1.4.1.5962.1.1.1.1.1.20040119072730.12322"
 
 
 class Shelf:
@@ -118,3 +121,153 @@ def test_every_sample_is_described_as_its_file_says(
         assert got.keys() == uids
         wrong += [uid for uid in uids if got[uid] != shelf.metadata(uid, base(server))]
     assert wrong == []
+
+
+def test_every_large_value_leads_to_its_bytes(server: ArchiveServer, shelf: Shelf, http: httpx2.Client) -> None:
+    wrong, looked_at = [], 0
+    for uid, (encoded, header) in shelf.kept.items():
+        for bulk in shelf.bulk(uid):
+            if bulk.is_encapsulated:
+                continue  # frame by frame
+            answer = http.get(path_of(header, f"bulkdata/{bulk.path}"), headers={"Accept": "application/octet-stream"})
+            looked_at += 1
+            if (answer.status_code, answer.content) != (200, value_of(encoded, bulk)):
+                wrong.append((uid, bulk.path, answer.status_code))
+    assert wrong == []
+    assert looked_at > 70
+
+
+def path_of(header: InstanceHeader, rest: str) -> str:
+    instance = f"series/{header.series_instance_uid}/instances/{header.sop_instance_uid}"
+    return f"/dicom-web/studies/{header.study_instance_uid}/{instance}/{rest}"
+
+
+def value_of(encoded: Encoded, bulk: BulkData) -> bytes:
+    """The bytes of a value, in little endian."""
+    facts = transfer_syntax_of(encoded.transfer_syntax)
+    data_set = zlib.decompressobj(-15).decompress(encoded.data_set) if facts.is_deflated else encoded.data_set
+    value = data_set[bulk.offset : bulk.offset + bulk.length]
+    word = {"OW": "H", "OF": "I", "OL": "I", "OD": "Q", "OV": "Q"}.get(bulk.vr)
+    if facts.is_little_endian or word is None:
+        return value
+    words = array(word, value)
+    words.byteswap()
+    return words.tobytes()
+
+
+def test_compressed_pixels_come_frame_by_frame(shelf: Shelf, http: httpx2.Client) -> None:
+    wrong, looked_at = [], 0
+    for uid, (encoded, header) in shelf.kept.items():
+        for bulk in shelf.bulk(uid):
+            if not bulk.is_encapsulated or bulk.path != "7FE00010":
+                continue
+            anything = {"Accept": 'multipart/related; type="image/*"; transfer-syntax=*'}
+            answer = http.get(path_of(header, "bulkdata/7FE00010"), headers=anything)
+            if answer.status_code == 406:  # frames that do not lie as the standard says, or a video
+                continue
+            looked_at += 1
+            parts = parts_of(answer)
+            fragments = encoded.data_set[bulk.offset : bulk.offset + bulk.length]
+            if answer.status_code != 200 or not all(part[:4096] in fragments for part in parts):
+                wrong.append(uid)
+    assert wrong == []
+    assert looked_at > 30
+
+
+def parts_of(answer: httpx2.Response) -> list[bytes]:
+    boundary = answer.headers["content-type"].partition("boundary=")[2].strip('"').encode()
+    first, *parts = (b"\r\n" + answer.content).split(b"\r\n--" + boundary)
+    assert (first, parts.pop()) == (b"", b"--\r\n")
+    return [part.partition(b"\r\n\r\n")[2] for part in parts]
+
+
+@pytest.fixture(scope="module")
+def ct(shelf: Shelf) -> InstanceHeader:
+    """A CT with native pixels."""
+    return next(header for _, header in shelf.kept.values() if header.sop_instance_uid == CT_SMALL)
+
+
+def test_dicomweb_client_gets_all_levels_and_what_their_uris_lead_to(
+    client: DICOMwebClient, shelf: Shelf, ct: InstanceHeader
+) -> None:
+    study, series, uid = ct.study_instance_uid, ct.series_instance_uid, ct.sop_instance_uid
+    [one] = [one for one in client.retrieve_study_metadata(study) if uid_of(one) == uid]
+    assert one in client.retrieve_series_metadata(study, series)
+    assert client.retrieve_instance_metadata(study, series, uid) == one
+    assert pydicom.Dataset.from_json(one).PatientName == "CompressedSamples^CT1"
+    [pixels] = client.retrieve_bulkdata(one["7FE00010"]["BulkDataURI"])
+    assert pixels == quietly_read(sample("pydicom/data/test_files/CT_small.dcm").data()).PixelData
+    assert list(client.iter_bulkdata(one["7FE00010"]["BulkDataURI"])) == [pixels]
+
+
+def test_what_is_unchanged_is_not_sent_again_but_written_down(
+    server: ArchiveServer, http: httpx2.Client, ct: InstanceHeader
+) -> None:
+    for rest in ("metadata", "bulkdata/7FE00010"):
+        first = http.get(path_of(ct, rest))
+        again = http.get(path_of(ct, rest), headers={"If-None-Match": f'"other", W/{first.headers["etag"]}'})
+        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", first.headers["etag"])
+        assert http.get(path_of(ct, rest), headers={"If-None-Match": '"other"'}).content == first.content
+    stranger = token(server, "view", studies="study:1.2.3")
+    with web(server, token=stranger) as other:
+        answer = other.get(path_of(ct, "metadata"), headers={"If-None-Match": first.headers["etag"]})
+        assert answer.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("bytes=0-9", (0, 10)),
+        ("bytes=100-", (100, 32768)),
+        ("bytes=-5", (32763, 32768)),
+        ("bytes=32760-99999", (32760, 32768)),
+        ("bytes=32768-", None),
+        ("bytes=1-2,5-6", (0, 32768)),
+        ("bytes=nonsense", (0, 32768)),
+    ],
+)
+def test_ranges_of_a_value(
+    http: httpx2.Client, ct: InstanceHeader, said: str, expected: tuple[int, int] | None
+) -> None:
+    whole = http.get(path_of(ct, "bulkdata/7FE00010")).content
+    answer = http.get(path_of(ct, "bulkdata/7FE00010"), headers={"Range": said})
+    if expected is None:
+        assert (answer.status_code, answer.headers["content-range"]) == (416, "bytes */32768")
+        return
+    start, end = expected
+    assert answer.content == whole[start:end]
+    if (start, end) == (0, len(whole)):
+        assert answer.status_code == 200
+    else:
+        assert (answer.status_code, answer.headers["content-range"]) == (206, f"bytes {start}-{end - 1}/32768")
+
+
+def test_what_cannot_be_had(http: httpx2.Client, ct: InstanceHeader) -> None:
+    for rest, accept in (("metadata", "application/dicom+xml"), ("bulkdata/7FE00010", "image/jpeg")):
+        assert http.get(path_of(ct, rest), headers={"Accept": accept}).status_code == 406
+    assert http.get(path_of(ct, "metadata?accept=application/json")).headers["content-type"] == "application/json"
+    for rest in ("00100010", "7FE0", "7fe00010", "7FE00010/0/7FE00010", "%2e%2e%2fmetadata", "00081140/0/7FE00010"):
+        assert http.get(path_of(ct, f"bulkdata/{rest}")).status_code == 404
+
+
+def test_hidden_and_absent_look_the_same(server: ArchiveServer, ct: InstanceHeader) -> None:
+    with web(server, token=token(server, "view", studies="study:1.2.3")) as other:
+        answers = set()
+        for study in (ct.study_instance_uid, "1.2.3.4"):
+            for rest in (
+                "metadata",
+                f"series/{ct.series_instance_uid}/metadata",
+                f"series/{ct.series_instance_uid}/instances/{ct.sop_instance_uid}/metadata",
+                f"series/{ct.series_instance_uid}/instances/{ct.sop_instance_uid}/bulkdata/7FE00010",
+            ):
+                answer = other.get(f"/dicom-web/studies/{study}/{rest}")
+                told = {name: text for name, text in answer.headers.items() if name != "date"}
+                answers.add((answer.status_code, answer.content, json.dumps(sorted(told.items()))))
+        assert [status for status, _, _ in answers] == [404]
+
+
+def test_looking_at_metadata_is_in_the_ledger(server: ArchiveServer, shelf: Shelf, ct: InstanceHeader) -> None:
+    with web(server, token=token(server, "view", name="looker")) as looker:
+        looker.get(f"/dicom-web/studies/{ct.study_instance_uid}/metadata")
+    [opened] = [row for row in ledger_rows(server, last=50) if "looker" in row["who"]]
+    assert (opened["study"], opened["action"]) == (ct.study_instance_uid, "view")

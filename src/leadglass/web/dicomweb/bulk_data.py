@@ -9,21 +9,24 @@ an object retrieves the object.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
+from leadglass.archive import viewing
 from leadglass.archive.archive import Archive, Caller
 from leadglass.archive.bulk_data import BulkValue, bulk_value
 from leadglass.terms.outcome import Refused
 from leadglass.terms.principal import Action
+from leadglass.web.dicomweb import frames
 from leadglass.web.dicomweb.accept import Offer, choose, parse_accept
 from leadglass.web.dicomweb.conditional import ByteRange, Unsatisfiable, byte_range, is_unchanged
 from leadglass.web.dicomweb.metadata import retrieve_request
 from leadglass.web.dicomweb.multipart import Boundary
 from leadglass.web.dicomweb.route import Parameter, Route
+from leadglass.web.dicomweb.streaming import Bulk
 from leadglass.web.problems import NOT_FOUND, NotAcceptable, problem, refused
 
 __all__ = ["ROUTES"]
@@ -38,12 +41,16 @@ async def _bulk_data(request: Request, archive: Archive, caller: Caller) -> Resp
         return NOT_FOUND()
     if isinstance(value, Refused):
         return refused(value)
+    if value.is_compressed_image:
+        await value.close()
+        names = [request.path_params[name] for name in ("study", "series", "instance")]
+        return await frames.answer_with(request, await viewing.frames(archive, caller, *names))
     try:
         response = _answer(request, value)
     except BaseException:
         await value.close()
         raise
-    if not isinstance(response, StreamingResponse):
+    if not isinstance(response, Bulk):
         await value.close()
     return response
 
@@ -59,27 +66,26 @@ def _answer(request: Request, value: BulkValue) -> Response:
     whole = ByteRange(0, value.length, value.length)
     if chosen[0].is_multipart:
         boundary = Boundary()
-        return StreamingResponse(
-            _in_one_part(value, boundary, request), headers=headers, media_type=boundary.content_type(_OCTETS)
-        )
+        headers |= {"Content-Type": boundary.content_type(_OCTETS)}
+        return Bulk(lambda: _in_one_part(value, boundary, request), headers)
     headers |= {"Accept-Ranges": "bytes"}
     wanted = byte_range(request, value.length, headers["ETag"])
     if isinstance(wanted, Unsatisfiable):
         return problem(416, "Range not satisfiable", headers={"Content-Range": f"bytes */{value.length}"})
     span = wanted or whole
-    headers |= {"Content-Length": str(span.end - span.start)}
+    headers |= {"Content-Type": _OCTETS, "Content-Length": str(span.end - span.start)}
     if wanted is not None:
         headers |= {"Content-Range": wanted.content_range}
-    return StreamingResponse(_bytes(value, span), 206 if wanted else 200, headers, media_type=_OCTETS)
+    return Bulk(lambda: _bytes(value, span), headers, 206 if wanted else 200)
 
 
-async def _bytes(value: BulkValue, span: ByteRange) -> AsyncIterator[bytes]:
+async def _bytes(value: BulkValue, span: ByteRange) -> AsyncGenerator[bytes]:
     async with value:
         async for piece in value.pieces(span.start, span.end):
             yield piece
 
 
-async def _in_one_part(value: BulkValue, boundary: Boundary, request: Request) -> AsyncIterator[bytes]:
+async def _in_one_part(value: BulkValue, boundary: Boundary, request: Request) -> AsyncGenerator[bytes]:
     yield boundary.part_head(_OCTETS, length=value.length, location=str(request.url.replace(query="")), is_first=True)
     async for piece in _bytes(value, ByteRange(0, value.length, value.length)):
         yield piece

@@ -22,7 +22,7 @@ from leadglass.web.dicomweb.multipart import Boundary
 from leadglass.web.dicomweb.route import Parameter, Route
 from leadglass.web.problems import NOT_FOUND, problem, refused
 
-__all__ = ["ROUTES", "frame_numbers"]
+__all__ = ["ROUTES", "answer_with", "frame_numbers"]
 
 _ACCEPT: Final = Parameter("accept", "A media type, for those who cannot set headers.", is_repeatable=True)
 
@@ -44,6 +44,11 @@ async def _frames(request: Request, archive: Archive, caller: Caller) -> Respons
     path = request.path_params
     numbers = frame_numbers(path["frames"])
     found = await viewing.frames(archive, caller, path["study"], path["series"], path["instance"], numbers)
+    return await answer_with(request, found)
+
+
+async def answer_with(request: Request, found: viewing.Frames | Refused | None) -> Response:
+    """The answer to whoever asked for frames, in the form that the request asks for."""
     if found is None:
         return NOT_FOUND()
     if isinstance(found, Refused):
@@ -53,7 +58,7 @@ async def _frames(request: Request, archive: Archive, caller: Caller) -> Respons
         tuple(request.query_params.getlist("accept")),
         found.stored_syntax,
         is_compressed=found.is_compressed,
-        is_one=len(numbers) == 1,
+        is_one=len(found.numbers) == 1,
     )
     headers = {
         "ETag": _etag(found, form),
@@ -68,7 +73,7 @@ async def _frames(request: Request, archive: Archive, caller: Caller) -> Respons
         return _single(request, first, form, headers)
     boundary = Boundary()
     headers["Content-Type"] = boundary.content_type(form.media_type)
-    if len(numbers) == 1:
+    if len(found.numbers) == 1:
         return Response(b"".join((_head(boundary, form, first, is_first=True), first, boundary.closing)), 200, headers)
     return StreamingResponse(_multipart(boundary, form, first, parts), 200, headers)
 

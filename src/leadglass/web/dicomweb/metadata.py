@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from leadglass.archive.archive import Archive, Caller
 from leadglass.archive.describing import Description, describe
@@ -20,6 +20,7 @@ from leadglass.terms.principal import Action
 from leadglass.web.dicomweb.accept import Offer, choose, parse_accept
 from leadglass.web.dicomweb.conditional import is_unchanged
 from leadglass.web.dicomweb.route import Parameter, Route
+from leadglass.web.dicomweb.streaming import Bulk
 from leadglass.web.problems import NOT_FOUND, NotAcceptable, refused
 
 __all__ = ["ROUTES", "retrieve_request"]
@@ -46,7 +47,7 @@ async def _metadata(request: Request, archive: Archive, caller: Caller) -> Respo
         async with described:
             return Response(status_code=304, headers=headers)
     if described.length > _AT_ONCE:
-        return StreamingResponse(_stream(described), headers=headers, media_type=media_type)
+        return Bulk(lambda: _stream(described), headers | {"Content-Type": media_type})
     body = b"".join([piece async for piece in _stream(described)])
     return Response(body, headers=headers, media_type=media_type)
 
@@ -69,7 +70,7 @@ def _base(request: Request) -> bytes:
     return json.dumps(where + request.scope.get("root_path", ""))[1:-1].encode()
 
 
-async def _stream(described: Description) -> AsyncIterator[bytes]:
+async def _stream(described: Description) -> AsyncGenerator[bytes]:
     async with described:
         before = b"["
         async for run in described.runs():
