@@ -19,6 +19,7 @@ from leadglass.app.verbs import perform
 from leadglass.archive.destinations import Destinations
 from leadglass.archive.dimse.service import DimseService
 from leadglass.gate.enrolment.server import ensure_server_certificate, names_of_this_machine
+from leadglass.gate.overseeing import Overseeing
 from leadglass.net.limits import Connections, Limits
 from leadglass.net.listener import serve_dicom
 from leadglass.net.service import FaultKind
@@ -27,6 +28,7 @@ from leadglass.terms.ae_title import AETitle
 from leadglass.terms.evidence import Door
 from leadglass.terms.outcome import RefusalReason
 from leadglass.web.app import application
+from leadglass.web.console import console
 from leadglass.web.server import serve_https
 
 __all__ = ["Serving"]
@@ -135,6 +137,7 @@ class Serving:
         house = self._house
         host, port = host_and_port(house.configuration.doors.https)
         public_url = house.configuration.web.public_url.rstrip("/") or f"https://localhost:{port}"
+        overseeing = Overseeing(house.gate, house.registry)
         listener = await serve_https(
             host,
             port,
@@ -145,6 +148,7 @@ class Serving:
                 cors_origins=house.configuration.web.cors_origins,
                 gauges=Measuring(house, connections),
                 report=_report_web,
+                console=console(house.archive, house.people, house.ledger_reader, overseeing, _report_web),
             ),
             tls=tls,
             public_url=public_url,

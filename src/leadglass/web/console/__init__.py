@@ -1,5 +1,7 @@
-"""The console: pages for people, under `/`. Server-rendered; what a page shows comes from the deeds of `archive` and the
-readers of `gate`, which judge and write down. `pages.py` is the table of everything that can be asked for.
+"""The console: pages for people, under `/`.
+
+Server-rendered; what a page shows comes from the deeds of `archive` and the readers of `gate`, which judge and write
+down. `pages.py` is the table of everything that can be asked for.
 """
 
 from __future__ import annotations

@@ -75,7 +75,6 @@ async def study(visit: Visit) -> Response:
         all_series=shown.series,
         viewable=next((series.uid for series in shown.series if series.has_pictures), ""),
         looks=looks,
-        looks_words="Nobody has looked at it yet.",
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Final
 
-__all__ = ["counted", "date", "date_and_time", "person", "sex", "time"]
+__all__ = ["counted", "date", "date_and_time", "moment", "person", "sex", "time"]
 
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _SEXES: Final = {"F": "female", "M": "male", "O": "other"}
@@ -38,7 +39,7 @@ def time(value: str) -> str:
 
 
 def date_and_time(day: str, moment: str) -> str:
-    return " ".join(part for part in (date(day), time(moment)) if part)
+    return ", ".join(part for part in (date(day), time(moment)) if part)
 
 
 def sex(value: str) -> str:
@@ -49,3 +50,9 @@ def counted(number: int | str, one: str, many: str = "") -> str:
     """ "1 image", "2,400 images"."""
     count = int(number) if str(number).isdecimal() else 0
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def moment(at: datetime) -> str:
+    """A moment as "2 Jan 2026, 09:30:05 UTC"."""
+    utc = at.astimezone(UTC)
+    return f"{utc.day} {_MONTHS[utc.month - 1]} {utc.year}, {utc:%H:%M:%S} UTC"
