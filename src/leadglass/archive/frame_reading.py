@@ -13,7 +13,7 @@ from leadglass.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN
 from leadglass.store.index.retrieval import StoredObject
 from leadglass.store.keys import StudyKey
 from leadglass.store.port import ObjectJournal
-from leadglass.terms.ceilings import MAX_FRAME, MAX_INCOMING_IN_MEMORY, MAX_LAYOUTS, MIB
+from leadglass.terms.ceilings import KIB, MAX_FRAME, MAX_INCOMING_IN_MEMORY, MAX_LAYOUTS, MIB
 from leadglass.terms.errors import PeerViolation
 
 __all__ = ["FrameReader", "Layouts", "open_frames"]
@@ -21,7 +21,9 @@ __all__ = ["FrameReader", "Layouts", "open_frames"]
 Found = TypeVar("Found")
 
 _WINDOW: Final = 1 * MIB
-"""Bytes read at least: an object is decrypted by whole segments anyway."""
+"""Bytes read if few are wanted: an object is decrypted by whole segments anyway."""
+_SMALL: Final = 64 * KIB
+"""More than so much is a frame, and nobody asks for the bytes behind it."""
 
 
 class Layouts:
@@ -93,7 +95,7 @@ class _InJournal:
         if begin >= end:
             return b""
         if not self._begin <= begin <= end <= self._begin + len(self._window):
-            if end - begin > _WINDOW:
+            if end - begin > _SMALL:
                 return await self._bytes(begin, end)
             self._window = await self._bytes(begin, min(begin + _WINDOW, self.size))
             self._begin = begin
@@ -101,7 +103,8 @@ class _InJournal:
 
     async def _bytes(self, begin: int, end: int) -> bytes:
         pieces = self._journal.read(self._stored.location, self._key, self._offset + begin, end - begin)
-        return b"".join([bytes(piece) async for piece in pieces])
+        copied = [bytes(piece) async for piece in pieces]
+        return copied[0] if len(copied) == 1 else b"".join(copied)
 
 
 class FrameReader:
