@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, create_engine, func, select
 from sqlalchemy.pool import StaticPool
 
 from leadglass.store.index.tables import metadata
@@ -33,6 +33,11 @@ class MemoryIndex:
             raise StorageFault("the index is broken on cue")
         with self.engine.begin() as conn:
             return fn(conn, *args)
+
+    def read_all(self, table: str) -> int:
+        """How many rows a table has."""
+        with self.engine.begin() as conn:
+            return conn.execute(select(func.count()).select_from(metadata.tables[table])).scalar_one()
 
     async def scrub(self) -> None:
         pass

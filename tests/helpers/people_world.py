@@ -22,7 +22,7 @@ from leadglass.gate.passwords import Passwords, Verdict
 from leadglass.gate.people import People, Session
 from leadglass.gate.registry import Registry
 from leadglass.gate.revision import Revision
-from leadglass.gate.sessions import Sessions
+from leadglass.gate.sessions import Sessions, SessionSettings
 from leadglass.terms.evidence import Door, Evidence
 from leadglass.terms.outcome import Identified, Refused
 from leadglass.terms.principal import Principal, Role
@@ -46,14 +46,16 @@ class CountedPasswords(Passwords):
 class PeopleWorld:
     """`now` is the time of day. `revision` as the server has it on one machine; None as over a shared database."""
 
-    def __init__(self, index: object = None, revision: Revision | None = None) -> None:
+    def __init__(
+        self, index: object = None, revision: Revision | None = None, sessions: SessionSettings | None = None
+    ) -> None:
         self.now = NOW
         self.index = cast(Any, index or MemoryIndex())
         self.ledger = MemoryLedger()
         self.passwords = CountedPasswords()
         self.lockout = Lockout()
         clock: Callable[[], datetime] = lambda: self.now  # noqa: E731 - reads best here
-        self.sessions = Sessions(self.index, revision)
+        self.sessions = Sessions(self.index, revision, settings=sessions)
         self.identity = Identity(
             Accounts(self.index, revision), self.passwords, lockout=self.lockout, sessions=self.sessions
         )

@@ -50,7 +50,7 @@ class Watch:
         return self._audit.edge.size
 
     def check_new(self) -> Watched:
-        """All that was written since the last look, or ever at the first one. Problems stay until `check_all` is happy."""
+        """All that was written since the last look, or ever. Problems stay until `check_all` finds none."""
         with self._lock, ExitStack() as stack:
             segments = open_segments(self._directory, stack)
             published = self._published()
