@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator
 from typing import Final
 from urllib.parse import urlencode
@@ -22,7 +21,6 @@ __all__ = ["ROUTES"]
 
 _DICOM_JSON: Final = "application/dicom+json"
 _OFFERS: Final = (Offer(_DICOM_JSON), Offer("application/json"))
-_HOST: Final = re.compile(r"[A-Za-z0-9._-]{1,253}(:[0-9]{1,5})?\Z|\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?\Z")
 
 
 def _handler(level: QueryLevel) -> Handler:
@@ -32,7 +30,7 @@ def _handler(level: QueryLevel) -> Handler:
         if chosen is None:
             raise NotAcceptable("Search results are given as application/dicom+json or application/json.")
         asked = read_search_request(level, request.query_params.multi_items(), request.path_params)
-        root = _service_root(request)
+        root = f"{request.app.state.public_url}{request.scope['root_path']}"
         answer = await search(archive, caller, asked, root)
         if isinstance(answer, Refused):
             return refused(answer)
@@ -72,14 +70,6 @@ def _next_page(request: Request, asked: SearchRequest) -> str:
     kept = [(name, value) for name, value in request.query_params.multi_items() if name not in ("offset", "limit")]
     kept += [("offset", str(asked.offset + asked.limit)), ("limit", str(asked.limit))]
     return f"?{urlencode(kept)}"
-
-
-def _service_root(request: Request) -> str:
-    """The service's base URI as the caller knows it (it may have come by any of our names); relative to the server if
-    its Host header is no name of a host."""
-    host = request.headers.get("host", "")
-    path = request.scope.get("root_path", "")
-    return f"https://{host}{path}" if _HOST.match(host) else path
 
 
 _PARAMETERS: Final = (
