@@ -315,7 +315,7 @@ async def test_what_a_link_offers(world: PeopleWorld) -> None:
     link = await world.invite(Role.AUDITOR, username="cleo", hours=2)
     offered = await world.people.invitation(link)
     assert offered is not None
-    assert (offered.roles, offered.username, offered.purpose) == ({Role.AUDITOR}, "cleo", Purpose.ACCOUNT)
+    assert (offered.roles, offered.username, offered.purpose) == (frozenset({Role.AUDITOR}), "cleo", Purpose.ACCOUNT)
     for other in ("", "x", mint(), link + "A", link[:-1], "é" * 43):
         assert await world.people.invitation(other) is None
     world.later(hours=2)
