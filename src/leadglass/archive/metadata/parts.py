@@ -23,8 +23,8 @@ MARK: Final = b"\x01"
 _MOST_INSTANCES: Final = 256
 _MOST_BYTES: Final = 2 * MIB
 """A part grows no further: what is written anew when one more instance comes, and what one step of an answer holds."""
-_LEVEL: Final = 3
-"""Of the compression: 6 saves a twentieth more and takes twice the time."""
+_LEVEL: Final = 6
+"""Of the compression: 1 ms for a hundred instances. 3 takes half the time and twice the room, 9 hardly saves more."""
 
 
 class Member(NamedTuple):
