@@ -161,10 +161,8 @@ class _Writer:
         for tag in sorted(by_tag):
             if tag & 0xFFFF and tag != _TRAILING_PADDING:  # nor a group length
                 written[_key(tag)] = self._attribute(by_tag[tag], by_tag, here)
-        if SPECIFIC_CHARACTER_SET in by_tag:
-            declared = written[_key(SPECIFIC_CHARACTER_SET)]
-            if declared.get("Value"):
-                declared["Value"] = ["ISO_IR 192"]
+        if len(written.get(_key(SPECIFIC_CHARACTER_SET), ())) > 1:  # it has a value, whatever VR it came in
+            written[_key(SPECIFIC_CHARACTER_SET)] = {"vr": "CS", "Value": ["ISO_IR 192"]}
         return written
 
     def _surroundings(self, by_tag: dict[int, Element], around: _Surroundings) -> _Surroundings:
@@ -193,7 +191,7 @@ class _Writer:
             vr = "UN"
         if vr not in BULK_VRS:
             if start == end:
-                return {"vr": vr}
+                return {"vr": vr if vr in _CERTAIN else "UN"}
             values = json_values(vr, bytes(self._data[start:end]), here.charset, self._is_little_endian)
             if values is not None:
                 if tag in _LUT_DESCRIPTORS and values:

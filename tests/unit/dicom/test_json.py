@@ -284,3 +284,18 @@ def test_elements_are_counted() -> None:
 def test_malformed_bytes_are_refused() -> None:
     with pytest.raises(PeerViolation):
         to_json(explicit(0x00081140, "SQ", b"x" * 40, length=0xFFFFFFFF), EXPLICIT_VR_LITTLE_ENDIAN)
+
+
+@pytest.mark.parametrize(
+    ("element", "written"),
+    [
+        (explicit(0x00080005, "SQ", item(b"")), {"vr": "CS", "Value": ["ISO_IR 192"]}),
+        (explicit(0x00080005, "OB", b"ISO_IR 100"), {"vr": "CS", "Value": ["ISO_IR 192"]}),
+        (explicit(0x00080005, "OB"), {"vr": "OB"}),
+        (explicit(0x00080018, "AA"), {"vr": "UN"}),
+        (explicit(0x00080018, "AA", b"1.2\0"), {"vr": "UN", "InlineBinary": "MS4yAA=="}),
+    ],
+)
+def test_vrs_that_do_not_belong_there(element: bytes, written: dict[str, object]) -> None:
+    [found] = json.loads(to_json(element, EXPLICIT_VR_LITTLE_ENDIAN)).values()
+    assert found == written
