@@ -38,12 +38,14 @@ def application(
     """The whole web door; `console` answers whatever nothing else does. `names` are those it is called by besides the
     host of `public_url`; `report` is told of our own failures, in words without patient data."""
     metrics = Metrics(archive.gate, gauges)
+    dicom_web = Cors(DicomWeb(archive, public_url), cors_origins)
     host = urlsplit(public_url).hostname or "localhost"
     app = Starlette(
         routes=[
             Route("/health", _health),
             Route("/metrics", metrics.page),
-            Mount(ROOT, Cors(DicomWeb(archive, public_url), cors_origins)),
+            Route(ROOT, dicom_web),
+            Mount(ROOT, dicom_web),
             *([Mount("/", console)] if console is not None else []),
         ],
         middleware=[

@@ -12,7 +12,7 @@ from leadglass.web.problems import PROBLEM
 __all__ = ["openapi"]
 
 ROOT: Final = "/dicom-web"
-_UID: Final = {"type": "string", "pattern": r"^(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))*$", "maxLength": 64}
+_UID: Final = {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)*$", "maxLength": 64}
 _TEXT: Final = {"type": "string", "minLength": 1}
 _UIDS: Final = frozenset({"study", "series", "instance"})
 _NAME: Final = re.compile(r"\{(\w+)(?::\w+)?\}")

@@ -74,7 +74,7 @@ class DicomWeb:
         caller = await caller_of(request.scope, self._archive.gate)
         if isinstance(caller, Refused):
             return unauthenticated(caller)  # before anything is looked up: a stranger does not learn which paths exist
-        path = request.scope["path"].removeprefix(request.scope.get("root_path", "")) or "/"
+        path = request.scope["path"].removeprefix(ROOT) or "/"
         for resource in self._resources:
             if (found := resource.pattern.match(path)) is not None:
                 break
