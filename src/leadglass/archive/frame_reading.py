@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 from collections import OrderedDict
 from typing import Final, Protocol, TypeVar
 
@@ -22,6 +24,8 @@ Found = TypeVar("Found")
 
 _WINDOW: Final = 1 * MIB
 """Bytes read if few are wanted: an object is decrypted by whole segments anyway."""
+_STEPS_AT_ONCE: Final = 1024
+"""Fragments looked at before others get their turn: what lies in memory is never waited for."""
 _SMALL: Final = 64 * KIB
 """More than so much is a frame, and nobody asks for the bytes behind it."""
 
@@ -177,8 +181,11 @@ async def open_frames(
 async def _walked(source: Source, walking: Walking[Found]) -> Found:
     try:
         wanted = next(walking)
-        while True:
+        for step in itertools.count(1):
             wanted = walking.send(await source.read(wanted))
+            if step % _STEPS_AT_ONCE == 0:
+                await asyncio.sleep(0)
     except StopIteration as done:
         found: Found = done.value
         return found
+    raise AssertionError("unreachable: counting does not end")
