@@ -56,11 +56,9 @@ class PeopleWorld:
         self.lockout = Lockout()
         clock: Callable[[], datetime] = lambda: self.now  # noqa: E731 - reads best here
         self.sessions = Sessions(self.index, revision, settings=sessions)
-        self.identity = Identity(
-            Accounts(self.index, revision), self.passwords, lockout=self.lockout, sessions=self.sessions
-        )
-        accounts = Accounts(self.index, revision)
-        self.gate = Gate(self.identity, accounts, self.ledger, pseudonym_key=bytes(32), clock=clock)
+        self.accounts = Accounts(self.index, revision)
+        self.identity = Identity(self.accounts, self.passwords, lockout=self.lockout, sessions=self.sessions)
+        self.gate = Gate(self.identity, self.accounts, self.ledger, pseudonym_key=bytes(32), clock=clock)
         self.registry = Registry(self.index, clock, revision)
         self.people = People(
             self.index,
