@@ -22,6 +22,12 @@ _SWITCHES: Final = ("fuzzymatching", "emptyvaluematching", "multiplevaluematchin
 _NUMBERS: Final = ("limit", "offset")
 _ELSEWHERE: Final = ("accept", "charset")  # of the media type, not of the search
 _ITEMS: Final = "RequestAttributesSequence"
+_ABOVE: Final = {
+    QueryLevel.STUDY: (),
+    QueryLevel.SERIES: ("PatientName",),
+    QueryLevel.IMAGE: ("PatientName", "Modality"),
+}
+"""One attribute of each level above brings all the others with it."""
 _LARGEST_NUMBER: Final = 1_000_000_000
 _TAG: Final = re.compile(r"[0-9A-Fa-f]{8}\Z")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -60,7 +66,7 @@ def read_search_request(
     for level_name, uid in within.items():
         said.lie_within(_KEY_OF[level_name], uid)
     if "study" not in within:
-        said.include.update(keyword for keyword in ATTRIBUTES if supports(keyword, level) and _is_plain(keyword))
+        said.include.update(_ABOVE[level])
     return said.request()
 
 
@@ -183,12 +189,6 @@ def _values(match: Match) -> tuple[str, ...]:
 def _is_matched(keyword: str) -> bool:
     """False for what can be answered, but not asked for: the counts."""
     return ATTRIBUTES[keyword].column != ""
-
-
-def _is_plain(keyword: str) -> bool:
-    """True for what costs nothing to answer beside the rest of its level."""
-    attribute = ATTRIBUTES[keyword]
-    return attribute.kind is not Kind.DERIVED
 
 
 def _keyword(name: str) -> str:

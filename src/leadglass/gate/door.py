@@ -14,7 +14,7 @@ from leadglass.gate import ledger, policy
 from leadglass.gate.accounts import Accounts
 from leadglass.gate.devices import Device
 from leadglass.gate.identity import Identity
-from leadglass.gate.ledger import Access, Entry, Episodes, Event, Outcome, in_parts, patient_pseudonym
+from leadglass.gate.ledger import Access, Entry, Episodes, Event, Outcome, Pseudonyms, in_parts
 from leadglass.gate.ledger import EpisodeUse as Episode
 from leadglass.gate.ledger.episodes import Sink
 from leadglass.gate.refusals import Refusal, Refusals
@@ -57,7 +57,7 @@ class Gate:
         self._identity = identity
         self._accounts = accounts
         self._ledger = record
-        self._pseudonym_key = pseudonym_key
+        self._pseudonyms = Pseudonyms(pseudonym_key)
         self._clock = clock
         self._monotonic = monotonic
         self._episodes = Episodes(record, clock)
@@ -241,7 +241,7 @@ class Gate:
 
     def pseudonym(self, patient_id: str, issuer_of_patient_id: str = "") -> str:
         """How the ledger names this patient; "" for an empty id."""
-        return patient_pseudonym(self._pseudonym_key, patient_id, issuer_of_patient_id)
+        return self._pseudonyms.of(patient_id, issuer_of_patient_id)
 
     async def close(self) -> None:
         """Writes down what is still only counted and closes all episodes. The ledger itself stays open.

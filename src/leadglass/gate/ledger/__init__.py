@@ -10,7 +10,7 @@ from leadglass.gate.ledger.entry import Disclosed, Entry, Event, Outcome, in_par
 from leadglass.gate.ledger.episodes import Access, Episodes, EpisodeSettings, EpisodeUse
 from leadglass.gate.ledger.key import SigningKey, VerifierKey
 from leadglass.gate.ledger.log import Ledger
-from leadglass.gate.ledger.pseudonym import patient_pseudonym
+from leadglass.gate.ledger.pseudonym import Pseudonyms, patient_pseudonym
 from leadglass.gate.ledger.report import Problem, Report, Verdict
 from leadglass.gate.ledger.search import search
 from leadglass.gate.ledger.settings import LedgerSettings
@@ -32,6 +32,7 @@ __all__ = [
     "LedgerSettings",
     "Outcome",
     "Problem",
+    "Pseudonyms",
     "Report",
     "SigningKey",
     "Verdict",

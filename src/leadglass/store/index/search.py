@@ -73,10 +73,13 @@ def search(
 
 def _above(level: QueryLevel, named: Collection[str]) -> frozenset[QueryLevel]:
     """The levels above whose attributes are asked for. The unique keys are in every answer and ask for nothing."""
+    if level is QueryLevel.STUDY:
+        return _NONE
     levels = {ATTRIBUTES[keyword].level for keyword in named if keyword in ATTRIBUTES and keyword not in _IN_ALL}
     return frozenset(max(one, QueryLevel.STUDY) for one in levels if one < level and max(one, QueryLevel.STUDY) < level)
 
 
+_NONE: frozenset[QueryLevel] = frozenset()
 _IN_ALL = {"StudyInstanceUID", "SeriesInstanceUID"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlencode
 
@@ -26,15 +27,15 @@ _OFFERS: Final = (Offer(_DICOM_JSON), Offer("application/json"))
 def _handler(level: QueryLevel) -> Handler:
     async def handle(request: Request, archive: Archive, caller: Caller) -> Response:
         """200 with a JSON array, empty if nothing matches that the caller may see (never 404: see decision 0021)."""
-        chosen = choose(parse_accept(request.headers.get("accept"), request.query_params.getlist("accept")), _OFFERS)
-        if chosen is None:
+        media_type = _chosen(request.headers.get("accept"), tuple(request.query_params.getlist("accept")))
+        if not media_type:
             raise NotAcceptable("Search results are given as application/dicom+json or application/json.")
         asked = read_search_request(level, request.query_params.multi_items(), request.path_params)
         root = f"{request.app.state.public_url}{request.scope['root_path']}"
         answer = await search(archive, caller, asked, root)
         if isinstance(answer, Refused):
             return refused(answer)
-        response = _answered(answer, chosen[0].media_type)
+        response = _answered(answer, media_type)
         for warning in _warnings(asked, answer):
             response.headers.append("Warning", f"299 {root}: {warning}")
         if answer.has_more:
@@ -42,6 +43,13 @@ def _handler(level: QueryLevel) -> Handler:
         return response
 
     return handle
+
+
+@lru_cache(maxsize=64)
+def _chosen(header: str | None, query: tuple[str, ...]) -> str:
+    """The media type to answer in; "" if nothing will do. Clients say the same again and again."""
+    chosen = choose(parse_accept(header, query), _OFFERS)
+    return "" if chosen is None else chosen[0].media_type
 
 
 def _answered(answer: SearchAnswer, media_type: str) -> Response:
