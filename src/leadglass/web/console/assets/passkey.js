@@ -27,11 +27,10 @@ async function enrol() {
 }
 
 async function signIn() {
-  const csrf = document.querySelector("input[name=csrf]").value;
-  const { challenge, options } = await post("/sign-in/passkey/begin", { csrf });
+  const { challenge, options } = await post("/sign-in/passkey/begin", {});
   const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options);
   const shown = await navigator.credentials.get({ publicKey });
-  const { next } = await post("/sign-in/passkey/finish", { csrf, challenge, response: JSON.stringify(shown.toJSON()) });
+  const { next } = await post("/sign-in/passkey/finish", { challenge, response: JSON.stringify(shown.toJSON()) });
   location.assign(next);
 }
 

@@ -108,7 +108,8 @@ function keys(acts) {
   };
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-    if (event.target.matches("select, a, #slider") && !/^[a-z?[\]+=-]$/.test(event.key)) return;
+    if (event.target.matches("select")) return;
+    if (event.target.matches("#slider") && event.key.length > 1) return; // its own arrows
     const presets = document.getElementById("presets");
     if (/^[1-5]$/.test(event.key) && presets) {
       const option = [...presets.options].filter((one) => one.value !== "own")[Number(event.key) - 1];
