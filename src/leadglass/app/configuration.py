@@ -43,7 +43,8 @@ class Tls(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True,
     names: list[str] = []
     """Further host names and addresses the built-in CA writes into the server certificate."""
     require_client_certificate: bool = False
-    """Refuse TLS callers without an enrolled certificate, even if they bring a user identity."""
+    """Refuse callers of the DICOM-over-TLS door without an enrolled certificate, even if they bring a user identity.
+    The web door asks for a certificate and never requires one: people sign in there, programs bring tokens."""
 
 
 class Web(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, rename="kebab"):

@@ -75,7 +75,7 @@ async def prepare_demo(house: House, serving: Serving) -> None:
         done.touch(mode=0o600)
     _print_commands(house, serving, folder)
     await offer_web(house, serving, folder, CT_STUDY.study_instance_uid)
-    out.print("\nCtrl-C stops the archive.")
+    out.print("\nCtrl-C stops the archive.\n")
 
 
 async def _enrol(house: House, folder: Path) -> None:
@@ -104,12 +104,12 @@ async def _enrol(house: House, folder: Path) -> None:
         },
         _quietly,
     )
-    for device in (_DEVICE, _PLAIN_DEVICE):
+    for holder in (f"device:{_DEVICE}", f"device:{_PLAIN_DEVICE}", "role:clinician"):
         await perform(
             house,
             "grant add",
             {
-                "to": f"device:{device}",
+                "to": holder,
                 "allow": ["query", "view", "download"],
                 "studies": "everything",
                 "why": "demonstration: this archive holds samples only",

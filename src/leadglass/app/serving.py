@@ -122,7 +122,8 @@ class Serving:
             self._stack.push_async_callback(listener.close, configured.stop_seconds)
             self.addresses[door] = (host, listener.port)
         if doors.https != "off":
-            await self._open_web(tls, certificate, limits, connections)
+            optional = server_context(certificate, key, ca, house.configuration.tls.profile)
+            await self._open_web(optional, certificate, limits, connections)
 
     @property
     def public_url(self) -> str:

@@ -70,6 +70,7 @@ def run_demo(
 
 
 async def _serve(home: Path, doors: _Doors, config: Path | None, accept_clock: bool, *, demo: bool) -> None:
+    from leadglass.app.first_links import HOURS, first_links
     from leadglass.app.house import House  # only here: other commands need not load the whole archive
     from leadglass.app.logging import log_as_lines
     from leadglass.app.serving import Serving
@@ -86,6 +87,8 @@ async def _serve(home: Path, doors: _Doors, config: Path | None, accept_clock: b
                 from leadglass.app.demo import prepare_demo  # with numpy, which serving does not need
 
                 await prepare_demo(house, serving)
+            for role, link in await first_links(house, serving.public_url):
+                out.print(f"First {role.value} (good once, for {HOURS} hours): {link}", markup=False)
             await serving.until_stopped()
             out.print("Stopping: operations in progress may finish.")
     finally:
