@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from leadglass.archive.archive import Archive, Caller
-from leadglass.archive.metadata.parts import MARK, Part
+from leadglass.archive.metadata.parts import Part
+from leadglass.archive.metadata.wire import MARK
 from leadglass.archive.retrieving import Releasing, RetrieveRequest
 from leadglass.store.index.matching import QueryLevel
 from leadglass.store.index.series_metadata import PartRow, SeriesRow, metadata_of

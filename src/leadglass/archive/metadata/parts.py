@@ -1,8 +1,8 @@
 """Parts: a run of a series' instances in viewing order, as one stretch of JSON that is answered as it stands.
 
 A part is one line (a JSON list of [SOP Instance UID, Instance Number, bytes]), a newline, and the instances' objects
-with commas between: what stands between the brackets of an answer. Where a BulkDataURI begins with the service's own
-address stands the byte MARK, which occurs nowhere else in JSON.
+with commas between: what stands between the brackets of an answer. Where the service's own address is due in a
+BulkDataURI stands `wire.MARK`.
 """
 
 from __future__ import annotations
@@ -17,9 +17,8 @@ from leadglass.store.index.series_metadata import number_of
 from leadglass.terms.ceilings import MIB
 from leadglass.terms.errors import IntegrityFault
 
-__all__ = ["MARK", "Member", "Part", "fold"]
+__all__ = ["Member", "Part", "fold"]
 
-MARK: Final = b"\x01"
 _MOST_INSTANCES: Final = 256
 _MOST_BYTES: Final = 2 * MIB
 """A part grows no further: what is written anew when one more instance comes, and what one step of an answer holds."""

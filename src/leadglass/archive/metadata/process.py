@@ -13,8 +13,7 @@ import secrets
 import sys
 from typing import BinaryIO, Final
 
-from leadglass.archive.metadata.parts import MARK
-from leadglass.archive.metadata.wire import ANSWER, QUESTION, Outcome, Verb
+from leadglass.archive.metadata.wire import ANSWER, MARK, QUESTION, Outcome, Verb
 from leadglass.dicom.character_set import load_codecs
 from leadglass.dicom.elements.encoding import actual_encoding, encoding_of
 from leadglass.dicom.json import BulkData, Reach, reach_of, to_json

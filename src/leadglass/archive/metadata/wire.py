@@ -10,7 +10,7 @@ import struct
 from enum import IntEnum
 from typing import Final
 
-__all__ = ["ANSWER", "QUESTION", "Outcome", "Verb"]
+__all__ = ["ANSWER", "MARK", "QUESTION", "Outcome", "Verb"]
 
 
 class Verb(IntEnum):
@@ -31,3 +31,6 @@ class Outcome(IntEnum):
 QUESTION: Final = struct.Struct("!B64sQ?IQ")
 """Verb, transfer syntax, bytes of the whole data set, whether more can be had, bytes of the argument, bytes given."""
 ANSWER: Final = struct.Struct("!BQ")
+
+MARK: Final = b"\x01"
+"""Stands in rendered JSON where the service's own address is due in a BulkDataURI: a byte no JSON holds."""
