@@ -2,7 +2,7 @@
 
     master key          one file, 0600; wraps everything below; rotates without rewriting objects
     ├── root secret     one per installation, in `keys/ring`; never changes; mother of the sub-keys, and the open test
-    │   └── sub-keys    HKDF by label: the database's, the ledger's pseudonyms, the tokens' hashes
+    │   └── sub-keys    HKDF by label: the database's, the ledger's pseudonyms, people's codes and challenges
     └── study key       one per study, wrapped, kept by the index; destroying it shreds the study
         └── object key  one per object, wrapped in the record's header, never kept anywhere else
 
