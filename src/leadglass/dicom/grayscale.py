@@ -19,7 +19,6 @@ __all__ = ["draw_grayscale"]
 Values = NDArray[Any]
 
 _FUNCTIONS: Final = {"LINEAR": "linear", "LINEAR_EXACT": "linear-exact", "SIGMOID": "sigmoid"}
-_LONGEST_TABLE: Final = 1 << 16
 
 
 def draw_grayscale(stored: Values, data_set: Dataset, frame: int, window: Window | None) -> NDArray[np.uint8]:
@@ -28,10 +27,9 @@ def draw_grayscale(stored: Values, data_set: Dataset, frame: int, window: Window
     meaning = _Meaning(data_set, frame)
     counted = stored if padding is None else stored[~padding]
     low, high = (counted.min(), counted.max()) if counted.size else (stored.min(), stored.max())
-    if stored.dtype.kind in "iu" and int(high) - int(low) < _LONGEST_TABLE:
+    if stored.dtype.kind in "iu" and stored.dtype.itemsize <= 2:
         table = np.arange(int(low), int(high) + 1, dtype=np.int64)
-        clipped = np.clip(stored, low, high).astype(np.int64)
-        picture = meaning.grey(table, window)[clipped - int(low)]
+        picture = meaning.grey(table, window).take(stored.astype(np.int32) - int(low), mode="clip")
     else:
         picture = meaning.grey(stored, window)
     if padding is not None:
