@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -51,7 +52,7 @@ async def search(archive: Archive, caller: Caller, request: SearchRequest, root:
     visibility = await archive.gate.visibility(caller.principal, Action.QUERY)
     pages = _Pages(archive, caller, request, visibility, root)
     first = await pages.page(request.offset, None, request.limit)
-    left = request.limit - len(first.objects)
+    left = request.limit - len(first)
     has_rest = first.has_more and left > 0
     has_more = await pages.is_there(request.offset + request.limit) if has_rest else first.has_more
     return SearchAnswer(first.objects, pages.behind(first, left if has_rest else 0), has_rest, has_more)
@@ -79,12 +80,23 @@ class _Pages:
             min(limit, MAX_FIND_PAGE),
             after,
         )
-        disclosed = [Disclosed(patient, issuer, study) for study, patient, issuer in page.about]
-        caller = self.caller
-        await self.archive.gate.record_query(
-            caller.principal, caller.door, caller.address, request.level.name, sorted(request.keys), disclosed
-        )
+        await self._write_down(page)
         return page
+
+    async def _write_down(self, page: SearchPage) -> None:
+        """Durable on return; while the disk works, the answers are put together."""
+        caller, request = self.caller, self.request
+        disclosed = [Disclosed(patient, issuer, study) for study, patient, issuer in page.about]
+        recording = asyncio.create_task(
+            self.archive.gate.record_query(
+                caller.principal, caller.door, caller.address, request.level.name, sorted(request.keys), disclosed
+            )
+        )
+        try:
+            await asyncio.sleep(0)  # the entry is on its way
+            _ = page.objects
+        finally:
+            await recording
 
     async def is_there(self, offset: int) -> bool:
         """True if there is an answer at this offset; nothing is told of it but that."""
@@ -98,6 +110,6 @@ class _Pages:
         """At most `left` answers after those of `page`."""
         while left > 0 and page.has_more:
             page = await self.page(0, page.last, left)
-            if page.objects:
+            if len(page):
                 yield page.objects
-            left -= len(page.objects)
+            left -= len(page)

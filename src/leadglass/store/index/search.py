@@ -7,7 +7,7 @@ ingest (see `fragments`), so that a page costs little more than reading its rows
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Connection
@@ -27,15 +27,27 @@ Place = tuple[str | int, ...]
 """Where an answer stands in the order of all answers."""
 
 
-@dataclass(frozen=True, slots=True)
 class SearchPage:
-    """`objects` are JSON objects, one an answer; `about` says of each whose and which study it tells:
-    (StudyInstanceUID, PatientID, IssuerOfPatientID)."""
+    """`about` says of each answer whose and which study it tells: (StudyInstanceUID, PatientID, IssuerOfPatientID);
+    `last` is the place of the last one."""
 
-    objects: list[bytes]
-    about: list[tuple[str, str, str]]
-    last: Place | None  # of the last answer
-    has_more: bool
+    def __init__(
+        self, rows: Sequence[Sequence[Any]], places: int, write: Callable[[Sequence[Any]], str], *, has_more: bool
+    ) -> None:
+        self.about: list[tuple[str, str, str]] = [tuple(row[places : places + 3]) for row in rows]
+        self.last: Place | None = tuple(rows[-1][:places]) if rows else None
+        self.has_more = has_more
+        self._rows = rows
+        self._write = write
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @cached_property
+    def objects(self) -> list[bytes]:
+        """The answers, one JSON object each. Put together when first asked for: there is a disk to wait for before
+        that, which is time enough."""
+        return [self._write(row).encode() for row in self._rows]
 
 
 def search(
@@ -56,7 +68,7 @@ def search(
     service's base URI, for RetrieveURL. `offset` answers are skipped; or, with `after`, all up to that place.
     """
     if visibility.is_empty:
-        return SearchPage([], [], None, has_more=False)
+        return SearchPage((), 0, str, has_more=False)
     dialect = conn.dialect
     values: dict[str, Any] = {"limit": limit + 1, "offset": offset, **visibility_values(visibility, dialect)}
     asked = key_shapes(level, keys, values, dialect)
@@ -68,7 +80,12 @@ def search(
         level, asked, VisibilityShape.of(visibility), _above(level, named), extras, continued=after is not None
     )
     rows = search_statement(dialect, shape).rows(conn, values)
-    return _page(shape, rows, limit, root)
+    places = _PLACES[level]
+    return SearchPage(rows[:limit], places, _writer(shape, places, text_in_json(root)), has_more=len(rows) > limit)
+
+
+_PLACES = {QueryLevel.STUDY: 3, QueryLevel.SERIES: 4, QueryLevel.IMAGE: 5}
+"""Columns that tell where an answer stands: see `search_statement`."""
 
 
 def _above(level: QueryLevel, named: Collection[str]) -> frozenset[QueryLevel]:
@@ -81,18 +98,6 @@ def _above(level: QueryLevel, named: Collection[str]) -> frozenset[QueryLevel]:
 
 _NONE: frozenset[QueryLevel] = frozenset()
 _IN_ALL = {"StudyInstanceUID", "SeriesInstanceUID"}
-
-
-def _page(shape: SearchShape, rows: Sequence[Sequence[Any]], limit: int, root: str) -> SearchPage:
-    shown = rows[:limit]
-    places = {QueryLevel.STUDY: 3, QueryLevel.SERIES: 4, QueryLevel.IMAGE: 5}[shape.level]
-    write = _writer(shape, places, text_in_json(root))
-    return SearchPage(
-        [write(row).encode() for row in shown],
-        [tuple(row[places : places + 3]) for row in shown],
-        tuple(shown[-1][:places]) if shown else None,
-        has_more=len(rows) > limit,
-    )
 
 
 def _writer(shape: SearchShape, places: int, root: str) -> Callable[[Sequence[Any]], str]:
