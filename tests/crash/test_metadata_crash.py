@@ -71,7 +71,7 @@ async def test_nothing_is_forgotten(tmp_path: Path, preloaded: Preloaded) -> Non
             asking = [
                 asyncio.create_task(reading.until_killed(study)) for study in {one.study_instance_uid for one in images}
             ]
-            await asyncio.sleep(chance.uniform(0.05, 0.4))
+            await asyncio.sleep(0.1 * turn + chance.uniform(0.0, 0.05))
             archive.kill()
             await asyncio.gather(*asking)
             async with _index(archive.home) as index:
