@@ -44,13 +44,14 @@ def _check(value: object, depth: int) -> None:
         return  # an enumeration whose members are text
     elif depth >= 8:
         raise ValueError("a ledger entry may nest at most 8 deep")
+    elif isinstance(value, list | tuple):  # looked at first: a page of a search is a thousand texts in pairs
+        for item in value:
+            if type(item) is not str:
+                _check(item, depth + 1)
     elif isinstance(value, Mapping):
         for key, item in value.items():
             if not isinstance(key, str) or not key.isascii():
                 raise ValueError("keys in a ledger entry are ASCII text")
-            _check(item, depth + 1)
-    elif isinstance(value, list | tuple):
-        for item in value:
             _check(item, depth + 1)
     else:
         raise ValueError(f"a ledger entry cannot hold a {kind.__name__}")
