@@ -119,7 +119,9 @@ class Giving:
             border = segment_start(segment_number(position) + 1)
             length = min(self._archive.outgoing.piece, border - position, end - position)
             position += length
-            yield await self._read(stored, position - length, length)
+            async with self._archive.outgoing.reading:
+                piece = [await self._read(stored, position - length, length)]
+            yield piece.pop()
 
     async def _read(self, stored: StoredObject, start: int, length: int) -> bytes:
         journal, location = self._archive.journal, stored.location

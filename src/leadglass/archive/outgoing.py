@@ -18,6 +18,7 @@ _LARGEST: Final = 1 * MIB
 _SMALLEST: Final = 64 * KIB
 _HELD: Final = 2
 """Pieces an answer holds: the one that leaves, and the one behind it."""
+_READ_AT_ONCE: Final = 8
 _TURNED_AT_ONCE: Final = 4
 
 
@@ -27,6 +28,8 @@ class Outgoing:
     def __init__(self, total: int = MAX_OUTGOING_TOTAL) -> None:
         self._total = total
         self._under_way = 0
+        self.reading = asyncio.Semaphore(_READ_AT_ONCE)
+        """Held while a piece is read: what the journal decrypts is larger than the piece that is taken from it."""
         self.turning = asyncio.Semaphore(_TURNED_AT_ONCE)
         """Held by whoever has a whole object in memory to have it turned into another transfer syntax."""
 

@@ -132,11 +132,12 @@ MAX_CONSOLE_FORM: Final = 128 * KIB
 """Bytes of a form of the console; the largest holds what a browser says of a passkey."""
 MAX_BODY_DISCARDED: Final = 8 * MIB
 """Bytes of a body that are still read after it was refused, so that its sender gets to see why."""
-MAX_WEB_SEND_BACKLOG: Final = 512 * KIB
-"""Bytes waiting in one web connection's send buffer before its producer must wait."""
+MAX_WEB_SEND_BACKLOG: Final = 64 * KIB
+"""Bytes waiting in one web connection's send buffer before its producer must wait: the kernel's buffer lies behind it, so
+more brings no speed, and hundreds of slow readers would hold it."""
 MAX_PASSKEY_RESPONSE: Final = 64 * KIB
 """Characters of what a browser hands over of a passkey (JSON); an ordinary one has two thousand."""
-MAX_OUTGOING_TOTAL: Final = 32 * MIB
+MAX_OUTGOING_TOTAL: Final = 16 * MIB
 """Object bytes read for web answers and not sent yet, over all of them; see `archive.outgoing`."""
 MAX_TURNED: Final = 512 * MIB
 """A file that is given in another transfer syntax than it is stored in: it must be in memory as a whole."""

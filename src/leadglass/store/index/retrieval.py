@@ -66,13 +66,20 @@ def objects_of(
     values.update(visibility_values(visibility, dialect))
     statement = _objects_statement(dialect, level, frozenset(within), VisibilityShape.of(visibility))
     rows = sorted(statement.rows(conn, values), key=_viewing_order)
-    return [_stored_object(row) for row in rows]
+    known: dict[Any, Any] = {}
+    return [_stored_object(row, known) for row in rows]
 
 
-def _stored_object(row: Sequence[Any]) -> StoredObject:
-    location = Location(*row[8:15])
-    key = None if row[15] is None else WrappedKey(location.key_id, row[16], row[15])
-    return StoredObject(row[0], row[1], row[2], location, row[3], row[4], row[5], row[6], key)
+def _stored_object(row: Sequence[Any], known: dict[Any, Any]) -> StoredObject:
+    """`known` holds the values seen so far: the objects of a study repeat most of them, and a plan may be kept for as
+    long as a slow reader takes."""
+    volume, offset, length, object_id, key_id, plaintext_length, dataset_offset = row[8:15]
+    key_id = known.setdefault(key_id, key_id)
+    location = Location(volume, offset, length, object_id, key_id, plaintext_length, dataset_offset)
+    key = None if row[15] is None else WrappedKey(key_id, row[16], row[15])
+    sop_class, instance, syntax, study, series_uid, patient, frames = (known.setdefault(text, text) for text in row[:7])
+    key = known.setdefault(key, key)
+    return StoredObject(sop_class, instance, syntax, location, study, series_uid, patient, frames, key)
 
 
 def _viewing_order(row: Sequence[Any]) -> tuple[object, ...]:

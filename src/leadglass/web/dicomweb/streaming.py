@@ -71,7 +71,7 @@ async def one_ahead(pieces: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
     """The same pieces, each read while the one before it is away, as long as that is taken promptly."""
     clock = asyncio.get_running_loop().time
     following: asyncio.Task[bytes | None] | None = None
-    is_prompt = True
+    is_prompt = False
     try:
         while (piece := await (following or _next(pieces))) is not None:
             following = asyncio.create_task(_next(pieces)) if is_prompt else None
