@@ -27,8 +27,9 @@ from leadglass.terms.principal import Principal, PrincipalKind, Strength
 
 __all__ = ["SigningIn", "printable"]
 
-_ANY_PASSKEY = "\0passkey"
-"""Under this name wrong passkeys are counted: no account can have it."""
+_NO_PASSKEY = "\0passkey"
+"""Answers without a passkey are counted under this name, and those with one under it and the passkey: no account can
+have such a name, and nobody's passkey rests because of somebody else's."""
 _NO_SEED = bytes(32)
 
 
@@ -73,19 +74,19 @@ class SigningIn:
 
     async def by_passkey(self, challenge_id: str, response: str, address: str) -> Session | Refused:
         """A session, if the answer holds: our challenge, this site, a passkey we know, a count that went forward."""
-        at = self._clock().timestamp()
-        if not self._lockout.try_once(_ANY_PASSKEY, address, at):
+        at, shown = self._clock().timestamp(), self._passkeys.shown(challenge_id, response, self._clock())
+        key = _NO_PASSKEY if shown is None else f"{_NO_PASSKEY} {shown.credential_id.hex()[:64]}"
+        if not self._lockout.try_once(key, address, at):
             return self._refused(RefusalReason.TOO_MANY_ATTEMPTS, "", address)
-        shown = self._passkeys.shown(challenge_id, response, self._clock())
         try:
             account = await self._by_passkey(shown) if shown is not None else RefusalReason.UNKNOWN_USER
         except StorageFault:
             account = RefusalReason.IDENTITY_UNAVAILABLE
         if account is RefusalReason.IDENTITY_UNAVAILABLE:
-            self._lockout.take_back(_ANY_PASSKEY, address, at)
+            self._lockout.take_back(key, address, at)
         if isinstance(account, RefusalReason):
             return self._refused(account, "", address)
-        self._lockout.forgive(_ANY_PASSKEY, address, at)
+        self._lockout.forgive(key, address, at)
         return await self.begin(account, Method.PASSKEY, address)
 
     async def begin(self, account: Account, method: Method, address: str) -> Session | Refused:

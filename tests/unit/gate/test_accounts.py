@@ -5,19 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import update
 
-from helpers.callers import DAY, FINGERPRINT, NOW, device, networks, person
+from helpers.callers import DAY, FINGERPRINT, NOW, device, evidence, networks, person
 from helpers.memory_index import MemoryIndex
 from leadglass.gate.accounts import Accounts
 from leadglass.gate.grants import Effect
+from leadglass.gate.identity import Identity
 from leadglass.gate.kept import KEPT_SECONDS, MAX_KEPT
+from leadglass.gate.passwords import Passwords
 from leadglass.gate.registry import Registry
 from leadglass.gate.revision import Revision
 from leadglass.gate.tokens import parse
 from leadglass.store.index.tables import grants, tokens
 from leadglass.terms.errors import StorageFault
-from leadglass.terms.outcome import RefusalReason
+from leadglass.terms.evidence import Door
+from leadglass.terms.outcome import Identified, RefusalReason, Refused
 from leadglass.terms.principal import Action, Role
 from leadglass.terms.visibility import Selector, SelectorKind
 
@@ -189,3 +193,61 @@ async def test_an_unknown_action_in_a_row_opens_nothing() -> None:
     token = await world.accounts.token(presented)
     assert token is not None
     assert token.actions == {Action.QUERY}
+
+
+async def test_a_token_is_looked_up_once_until_something_changes(tmp_path: Path) -> None:
+    world = World(tmp_path / "revision")
+    text, token = await world.registry.create_token("robot", Role.SERVICE, DAY)
+    presented = parse(text)
+    assert presented is not None
+    for _ in range(3):
+        assert await world.accounts.token(presented) == token
+    assert world.index.reads == 1
+    await world.registry.revoke_token("robot")
+    revoked = await world.accounts.token(presented)
+    assert revoked is not None
+    assert revoked.revoked_at == NOW
+    assert text not in repr(vars(world.accounts._tokens))
+    assert presented.secret not in repr(vars(world.accounts._tokens))
+
+
+async def test_a_kept_token_expires_all_the_same(tmp_path: Path) -> None:
+    world = World(tmp_path / "revision")
+    text, _ = await world.registry.create_token("robot", Role.SERVICE, DAY)
+    identity = Identity(world.accounts, Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)))
+    shown = evidence(None, door=Door.HTTPS, bearer_token=text)
+    assert isinstance(await identity.identify(shown, NOW), Identified)
+    assert await identity.identify(shown, NOW + DAY) == Refused(RefusalReason.TOKEN_EXPIRED, parse_id(text))
+    assert world.index.reads == 1
+    await identity.close()
+
+
+async def test_a_wrong_secret_is_never_kept(tmp_path: Path) -> None:
+    world = World(tmp_path / "revision")
+    text, _ = await world.registry.create_token("robot", Role.SERVICE, DAY)
+    for last in "AEIMQU":
+        wrong = parse(text[:-2] + "_" + last)
+        assert wrong is not None
+        assert await world.accounts.token(wrong) is None
+    assert len(world.accounts._tokens) == 0
+
+
+async def test_a_device_is_looked_up_once_until_it_is_revoked(tmp_path: Path) -> None:
+    world = World(tmp_path / "revision")
+    await world.registry.add_device(device(fingerprint=FINGERPRINT))
+    reads = world.index.reads
+    for _ in range(3):
+        found = await world.accounts.device_with_certificate(FINGERPRINT)
+        assert found is not None
+        assert found.revoked_at is None
+    assert world.index.reads == reads + 1
+    await world.registry.revoke_device("ct1")
+    found = await world.accounts.device_with_certificate(FINGERPRINT)
+    assert found is not None
+    assert found.revoked_at == NOW
+
+
+def parse_id(text: str) -> str:
+    presented = parse(text)
+    assert presented is not None
+    return presented.id

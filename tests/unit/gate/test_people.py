@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from helpers.authenticator import Authenticator
+from helpers.callers import over_tls, passcode
 from helpers.people_world import ADDRESS, PASSWORD, PeopleWorld
 from leadglass.gate.invitations import mint
 from leadglass.gate.ledger import Event
@@ -14,7 +15,7 @@ from leadglass.gate.lockout import TRIES_PER_ACCOUNT_AND_ADDRESS, TRIES_PER_ADDR
 from leadglass.gate.machine import MACHINE
 from leadglass.gate.people import Purpose, Session
 from leadglass.terms.errors import LedgerFault, UserFault
-from leadglass.terms.outcome import RefusalReason, Refused
+from leadglass.terms.outcome import Identified, RefusalReason, Refused
 from leadglass.terms.principal import Principal, PrincipalKind, Role, Strength
 
 
@@ -131,6 +132,23 @@ async def test_whatever_is_wrong_is_answered_alike_for_the_same_work(world: Peop
     assert isinstance(await world.sign_in("ann", secret), Session)  # and nothing of it used up the code
 
 
+async def test_an_account_with_a_passkey_has_no_password_at_dicom_either(world: PeopleWorld) -> None:
+    await world.with_passkey("pat")
+    for number, password in enumerate(("", PASSWORD, "\0")):
+        caller = over_tls(address=f"192.0.2.{number}", user_identity=passcode("pat", password))
+        found = await world.gate.identify(caller)
+        assert isinstance(found, Refused)
+        assert found.reason is RefusalReason.UNKNOWN_USER
+
+
+async def test_a_password_alone_is_still_enough_at_dicom(world: PeopleWorld) -> None:
+    session, _ = await world.with_code("ann")
+    found = await world.gate.identify(over_tls(calling=None, user_identity=passcode("ann", PASSWORD)))
+    assert isinstance(found, Identified)
+    assert found.principal.id == session.principal.id
+    assert found.principal.strength is Strength.MEDIUM
+
+
 async def test_a_service_account_does_not_sign_in(world: PeopleWorld) -> None:
     await world.registry.add_user("robot", await world.passwords.hash(PASSWORD), frozenset({Role.SERVICE}))
     with pytest.raises(UserFault, match="for a service"):
@@ -195,12 +213,14 @@ async def test_guessing_at_dicom_counts_at_the_console(world: PeopleWorld) -> No
 
 async def test_wrong_passkeys_rest_too(world: PeopleWorld) -> None:
     _, authenticator = await world.with_passkey("pat")
-    stranger = Authenticator(user_handle=authenticator.user_handle)
-    for _ in range(int(min(TRIES_PER_ACCOUNT_AND_ADDRESS, TRIES_PER_ADDRESS))):
+    stranger = Authenticator(user_handle=authenticator.user_handle, credential_id=authenticator.credential_id)
+    _, other = await world.with_passkey("quinn")
+    for _ in range(int(TRIES_PER_ACCOUNT_AND_ADDRESS)):
         challenge_id, options = await world.people.begin_passkey_sign_in()
         found = await world.people.finish_passkey_sign_in(challenge_id, stranger.get(options), ADDRESS)
         assert reason(found) is RefusalReason.UNKNOWN_USER
     assert reason(await world.show(authenticator)) is RefusalReason.TOO_MANY_ATTEMPTS
+    assert isinstance(await world.show(other), Session)
     world.later(minutes=5)
     assert isinstance(await world.show(authenticator), Session)
 
@@ -220,6 +240,14 @@ async def test_a_fault_counts_as_no_try(world: PeopleWorld) -> None:
     world.index.broken = False
     assert isinstance(await world.sign_in("ann", secret), Session)
     assert isinstance(await world.people.finish_passkey_sign_in(challenge_id, answer, ADDRESS), Session)
+
+
+async def test_a_flood_of_answers_makes_the_address_rest(world: PeopleWorld) -> None:
+    _, authenticator = await world.with_passkey("pat")
+    for _ in range(int(TRIES_PER_ADDRESS)):
+        challenge_id, options = await world.people.begin_passkey_sign_in()
+        await world.people.finish_passkey_sign_in(challenge_id, Authenticator().get(options), ADDRESS)
+    assert reason(await world.show(authenticator)) is RefusalReason.TOO_MANY_ATTEMPTS
 
 
 # --- passkeys that must not work --------------------------------------------------------------------------------
