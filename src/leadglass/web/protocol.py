@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from uvicorn.config import Config
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
@@ -150,6 +151,13 @@ class WebProtocol(HttpToolsProtocol):
             self._discarded += len(body)
             if self._discarded > MAX_BODY_DISCARDED:
                 self.transport.abort()
+        elif not self.cycle.body:
+            # As it is, where uvicorn would copy it into a buffer and out again: this is the hot path of storing.
+            self.cycle.body = body  # type: ignore[assignment]
+            if len(body) > HIGH_WATER_LIMIT:
+                self.flow.pause_reading()
+            self.cycle.message_event.set()
+            return
         super().on_body(body)
 
     def on_response_complete(self) -> None:
