@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import io
-import struct
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
 from PIL import Image
 
-from helpers.archive_world import CT, ArchiveWorld
-from helpers.samples import deflated, explicit, quietly_read, sample, uid
+from helpers.archive_world import ArchiveWorld
+from helpers.looking import INSTANCE, SERIES, STUDY, WorkedHere, image, store_image
+from helpers.samples import deflated, explicit, quietly_read, sample
 from leadglass.archive.archive import Caller
-from leadglass.archive.pixels import PixelWorkers, TranscodingFault
-from leadglass.archive.storing import Announced, StoringSession
+from leadglass.archive.pixels import TranscodingFault
 from leadglass.archive.viewing import Frames, Rendered, RenderedRequest, frames, rendered, thumbnail
-from leadglass.dicom.drawing import Drawing, Window
-from leadglass.dicom.part10 import file_meta, split
-from leadglass.dicom.rendering import decode_frame, render_frame
-from leadglass.dicom.transcoding import transcode_file
+from leadglass.dicom.drawing import Window
+from leadglass.dicom.part10 import split
 from leadglass.dicom.uids import (
     DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
     EXPLICIT_VR_BIG_ENDIAN,
-    EXPLICIT_VR_LITTLE_ENDIAN,
 )
 from leadglass.gate.ledger import Event
 from leadglass.terms.errors import LedgerFault
@@ -31,68 +27,7 @@ from leadglass.terms.outcome import RefusalReason, Refused
 from leadglass.terms.principal import Action
 from leadglass.terms.visibility import Selector, SelectorKind
 
-STUDY, SERIES, INSTANCE = "1.2.1", "1.2.1.1", "1.2.1.1.1"
 RLE = "1.2.840.10008.1.2.5"
-
-
-class WorkedHere(PixelWorkers):
-    """The same work without a process."""
-
-    async def render(self, part10: bytes | memoryview, drawing: Drawing) -> bytes:
-        return render_frame(bytes(part10), drawing)
-
-    async def decode(self, part10: bytes | memoryview) -> bytes:
-        return decode_frame(bytes(part10))
-
-    async def transcode(self, part10: bytes | memoryview, target: str) -> bytes:
-        return transcode_file(bytes(part10), target)
-
-
-def image(
-    *values: bytes,
-    number: int | None = None,
-    instance: str = INSTANCE,
-    series: str = SERIES,
-    study: str = STUDY,
-    rows: int = 2,
-    columns: int = 2,
-) -> bytes:
-    """A CT image of 8-bit pixels, a frame for each of `values`."""
-    return b"".join(
-        (
-            explicit(0x00080016, "UI", uid(CT)),
-            explicit(0x00080018, "UI", uid(instance)),
-            explicit(0x00100020, "LO", b"P1"),
-            explicit(0x0020000D, "UI", uid(study)),
-            explicit(0x0020000E, "UI", uid(series)),
-            _pixel_attributes(len(values) if number is None else number, rows, columns),
-            explicit(0x7FE00010, "OB", b"".join(values)),
-        )
-    )
-
-
-def _pixel_attributes(number: int, rows: int, columns: int) -> bytes:
-    text = str(number).encode()
-    shorts = {0x00280010: rows, 0x00280011: columns, 0x00280100: 8, 0x00280101: 8, 0x00280102: 7, 0x00280103: 0}
-    return b"".join(
-        (
-            explicit(0x00280002, "US", struct.pack("<H", 1)),
-            explicit(0x00280004, "CS", b"MONOCHROME2 "),
-            explicit(0x00280008, "IS", text + b" " * (len(text) % 2)),
-            *(explicit(tag, "US", struct.pack("<H", value)) for tag, value in shorts.items()),
-        )
-    )
-
-
-async def stored(world: ArchiveWorld, content: bytes, syntax: str = EXPLICIT_VR_LITTLE_ENDIAN) -> None:
-    session = StoringSession(world.archive, await world.device(f"scanner{len(world.ledger.entries)}"), "session")
-    incoming = world.journal.incoming(file_meta(CT, INSTANCE, syntax))
-    incoming.write(memoryview(content))
-    incoming.finish()
-    await session.store(incoming, Announced("", "", syntax))
-    await session.close()
-    world.ledger.entries.clear()
-    world.ledger.durable.clear()
 
 
 async def asked(world: ArchiveWorld, caller: Caller, *numbers: int) -> list[bytes] | Refused | None:
@@ -101,7 +36,7 @@ async def asked(world: ArchiveWorld, caller: Caller, *numbers: int) -> list[byte
 
 
 async def test_frames_come_as_asked_and_are_counted(world: ArchiveWorld) -> None:
-    await stored(world, image(b"aaaa", b"bbbb", b"cccc"))
+    await store_image(world, image(b"aaaa", b"bbbb", b"cccc"))
     ann = await world.reader(Action.VIEW)
     assert await asked(world, ann, 3, 1) == [b"cccc", b"aaaa"]
     assert await asked(world, ann, 2) == [b"bbbb"]
@@ -113,7 +48,7 @@ async def test_frames_come_as_asked_and_are_counted(world: ArchiveWorld) -> None
 
 
 async def test_the_entry_is_durable_before_anything_is_read(world: ArchiveWorld) -> None:
-    await stored(world, image(b"aaaa"))
+    await store_image(world, image(b"aaaa"))
     ann = await world.reader(Action.VIEW)
     real = world.journal.read_whole
     seen: list[int] = []
@@ -128,7 +63,7 @@ async def test_the_entry_is_durable_before_anything_is_read(world: ArchiveWorld)
 
 
 async def test_without_a_ledger_nothing_is_read(world: ArchiveWorld) -> None:
-    await stored(world, image(b"aaaa"))
+    await store_image(world, image(b"aaaa"))
     ann = await world.reader(Action.VIEW)
     world.ledger.broken = True
     world.journal.read_whole = None  # would fail loudly
@@ -137,7 +72,7 @@ async def test_without_a_ledger_nothing_is_read(world: ArchiveWorld) -> None:
 
 
 async def test_what_may_not_be_seen_looks_like_nothing(world: ArchiveWorld) -> None:
-    await stored(world, image(b"aaaa"))
+    await store_image(world, image(b"aaaa"))
     bob = await world.reader(Action.VIEW, selector=Selector(SelectorKind.PATIENT, "P9"), name="bob")
     assert await asked(world, bob, 1) is None
     [refusal] = world.ledger.of(Event.REFUSED)
@@ -151,7 +86,7 @@ async def test_what_may_not_be_seen_looks_like_nothing(world: ArchiveWorld) -> N
 
 
 async def test_who_may_not_look_at_all_is_refused(world: ArchiveWorld) -> None:
-    await stored(world, image(b"aaaa"))
+    await store_image(world, image(b"aaaa"))
     scanner = await world.device()
     refused = Refused(RefusalReason.ACTION_NOT_ALLOWED, "dev-scanner", Action.VIEW)
     assert await asked(world, scanner, 1) == refused
@@ -159,7 +94,7 @@ async def test_who_may_not_look_at_all_is_refused(world: ArchiveWorld) -> None:
 
 
 async def test_a_frame_that_is_not_there_is_none(world: ArchiveWorld) -> None:
-    await stored(world, image(b"aaaa", b"bbbb", number=5))
+    await store_image(world, image(b"aaaa", b"bbbb", number=5))
     ann = await world.reader(Action.VIEW)
     assert await asked(world, ann, 2) == [b"bbbb"]
     assert await asked(world, ann, 1, 3) is None
@@ -167,7 +102,7 @@ async def test_a_frame_that_is_not_there_is_none(world: ArchiveWorld) -> None:
 
 
 async def test_an_object_without_pixels_says_so(world: ArchiveWorld) -> None:
-    await stored(world, image().partition(explicit(0x7FE00010, "OB"))[0])
+    await store_image(world, image().partition(explicit(0x7FE00010, "OB"))[0])
     ann = await world.reader(Action.VIEW)
     for _ in range(2):  # the second time it is known
         with pytest.raises(TranscodingFault, match="holds no image"):
@@ -177,7 +112,7 @@ async def test_an_object_without_pixels_says_so(world: ArchiveWorld) -> None:
 async def test_frames_of_a_large_object_are_read_by_range(world: ArchiveWorld) -> None:
     side = 1024
     values = [bytes([number]) * side * side for number in range(8)]
-    await stored(world, image(*values, rows=side, columns=side))
+    await store_image(world, image(*values, rows=side, columns=side))
     ann = await world.reader(Action.VIEW)
     world.journal.read_whole = None
     ranges: list[tuple[int, int | None]] = []
@@ -201,7 +136,7 @@ async def test_compressed_frames_come_as_stored_or_decoded(world: ArchiveWorld) 
     world.archive = replace(world.archive, pixels=WorkedHere())
     original = sample("SC_rgb_rle_2frame.dcm").data()
     content = original[split(original).dataset_offset :]
-    await stored(world, content, RLE)
+    await store_image(world, content, RLE)
     data_set = quietly_read(original)
     ann = await world.reader(Action.VIEW)
     found = await frames(
@@ -222,7 +157,7 @@ async def test_compressed_frames_come_as_stored_or_decoded(world: ArchiveWorld) 
 
 async def test_frames_of_odd_encodings_are_turned_first(world: ArchiveWorld) -> None:
     world.archive = replace(world.archive, pixels=WorkedHere())
-    await stored(world, deflated(image(b"aaaa", b"bbbb")), DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN)
+    await store_image(world, deflated(image(b"aaaa", b"bbbb")), DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN)
     ann = await world.reader(Action.VIEW)
     assert await asked(world, ann, 2) == [b"bbbb"]
 
@@ -230,7 +165,7 @@ async def test_frames_of_odd_encodings_are_turned_first(world: ArchiveWorld) -> 
 async def test_big_endian_words_are_given_the_other_way_round(world: ArchiveWorld) -> None:
     world.archive = replace(world.archive, pixels=WorkedHere())
     original = sample("pydicom/data/test_files/MR_small_bigendian.dcm").data()
-    await stored(world, original[split(original).dataset_offset :], EXPLICIT_VR_BIG_ENDIAN)
+    await store_image(world, original[split(original).dataset_offset :], EXPLICIT_VR_BIG_ENDIAN)
     data_set = quietly_read(original)
     path = (str(data_set.StudyInstanceUID), str(data_set.SeriesInstanceUID), str(data_set.SOPInstanceUID))
     found = await frames(world.archive, await world.reader(Action.VIEW), *path, [1])
@@ -243,7 +178,7 @@ async def test_big_endian_words_are_given_the_other_way_round(world: ArchiveWorl
 
 async def test_pictures_are_drawn_of_the_frame_asked_for(world: ArchiveWorld) -> None:
     world.archive = replace(world.archive, pixels=WorkedHere())
-    await stored(world, image(b"\0\1\2\3", b"\3\2\1\0"))
+    await store_image(world, image(b"\0\1\2\3", b"\3\2\1\0"))
     ann = await world.reader(Action.VIEW)
     window = Window(2, 1, "linear-exact")
     request = RenderedRequest(STUDY, SERIES, INSTANCE, 2, window, media_type="image/png")
@@ -256,11 +191,11 @@ async def test_pictures_are_drawn_of_the_frame_asked_for(world: ArchiveWorld) ->
 async def test_a_thumbnail_stands_for_its_study_even_if_the_first_object_is_no_image(world: ArchiveWorld) -> None:
     world.archive = replace(world.archive, pixels=WorkedHere())
     report = image(instance="1.2.1.0.1", series="1.2.1.0").partition(explicit(0x7FE00010, "OB"))[0]
-    await stored(world, report)
+    await store_image(world, report)
     ann = await world.reader(Action.VIEW)
     with pytest.raises(TranscodingFault, match="holds no image"):
         await thumbnail(world.archive, ann, STUDY)
-    await stored(world, image(b"aaaa"))
+    await store_image(world, image(b"aaaa"))
     for level in ((STUDY,), (STUDY, SERIES), (STUDY, SERIES, INSTANCE), (STUDY, SERIES, INSTANCE, 1)):
         picture = await thumbnail(world.archive, ann, *level, viewport=(16, 8))
         assert isinstance(picture, Rendered)
