@@ -1,12 +1,15 @@
 """The laws over random playbooks: nothing leaves without an earlier durable entry, and success means durable.
 
-A ledger that fails on cue stands under find, get, move and store in any order. Whenever bytes of an answer or an
-object are about to leave, an entry about their study must already be durable; while the ledger fails, none leave.
+A ledger that fails on cue stands under find, get, move, describe, bulk data and store in any order. Whenever bytes of
+an answer or an object are about to leave, an entry about their study must already be durable; while the ledger fails,
+none leave.
 """
 
 from __future__ import annotations
 
 import asyncio
+import io
+import json
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,9 +22,16 @@ from helpers.archive_world import ArchiveWorld, data_set
 from helpers.conversations import Lender, find, get, identifier, move, receiving, store
 from helpers.playbook import Playbook
 from leadglass.archive.archive import Caller
+from leadglass.archive.bulk_data import BulkValue, bulk_value
+from leadglass.archive.describing import Description, describe
+from leadglass.archive.metadata.process import serve
+from leadglass.archive.metadata.renderer import Question, Renderer
+from leadglass.archive.metadata.wire import ANSWER, MARK, QUESTION, Outcome
+from leadglass.archive.retrieving import RetrieveRequest
 from leadglass.dicom.dictionary import tag_of
 from leadglass.gate.ledger import Entry, Event
 from leadglass.store.index.instances import known_instances
+from leadglass.store.index.matching import QueryLevel
 from leadglass.terms.errors import LedgerFault
 from leadglass.terms.principal import Action
 
@@ -82,12 +92,26 @@ class Watch:
         return {one.study_instance_uid for entry in self.world.ledger.durable[self.since :] for one in entry.disclosed}
 
 
+LOOKS = ["find", "get", "move", "describe", "bulk"]
 STEP = st.one_of(
     st.tuples(
         st.just("store"), st.sampled_from(STUDIES), st.integers(1, 3), st.sampled_from([b"pixels..", b"others.."])
     ),
-    st.tuples(st.sampled_from(["find", "get", "move"]), st.sampled_from(STUDIES), st.just(0), st.just(b"")),
+    st.tuples(st.sampled_from(LOOKS), st.sampled_from(STUDIES), st.just(0), st.just(b"")),
 )
+
+
+class InPlace(Renderer):
+    """What the process would answer, without one: every example would start its own."""
+
+    async def ask(self, question: Question) -> tuple[Outcome, bytes]:
+        argument, data = question.argument.encode(), bytes(question.data)
+        syntax = question.transfer_syntax.encode()
+        head = QUESTION.pack(question.verb, syntax, question.length, question.has_more, len(argument), len(data))
+        answers = io.BytesIO()
+        serve(io.BytesIO(head + argument + data), answers)
+        answer = answers.getvalue()[ANSWER.size :]  # behind the word that it is ready
+        return Outcome(ANSWER.unpack_from(answer)[0]), answer[ANSWER.size :]
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
@@ -99,6 +123,7 @@ def test_nothing_leaves_without_an_earlier_entry(steps: list[tuple[str, str, int
 async def _play(steps: list[tuple[str, str, int, bytes]], fail_from: set[int]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         world = ArchiveWorld(Path(folder))
+        world.archive.metadata.renderer = InPlace()
         scanner = await world.device()
         ann = await world.reader(Action.QUERY, Action.VIEW, Action.DOWNLOAD)
         await world.device("ws", address="10.0.0.9:104")
@@ -135,10 +160,52 @@ async def _step(
         peer = receiving(before_bytes=watch.releasing(study, "view"))
         await get(world, ann, peer, asked)
         _check_objects(peer, study, watch, acknowledged)
+    elif verb == "describe":
+        await _describe(world, watch, ann, study, acknowledged)
+    elif verb == "bulk":
+        await _bulk(world, watch, ann, study, acknowledged)
     else:
         lender = Lender(receiving(before_bytes=watch.releasing(study, "download")))
         await move(world, ann, Playbook(), lender, asked)
         _check_objects(lender.receiver, study, watch, acknowledged)
+
+
+async def _describe(world: ArchiveWorld, watch: Watch, ann: Caller, study: str, acknowledged: dict[str, bytes]) -> None:
+    """All of the study that was acknowledged, or nothing at all."""
+    expected = {uid for uid in acknowledged if uid.startswith(f"{study}.")}
+    try:
+        described = await describe(world.archive, ann, RetrieveRequest(QueryLevel.STUDY, (study,), {}))
+    except LedgerFault:
+        assert watch.broken_now
+        return
+    if described is None:
+        assert not expected
+        return
+    assert isinstance(described, Description)
+    async with described:
+        came = set()
+        async for one in described.objects():
+            watch.releasing(study, "view")()
+            came.add(json.loads(one.replace(MARK, b""))["00080018"]["Value"][0])
+    assert came == expected
+
+
+async def _bulk(world: ArchiveWorld, watch: Watch, ann: Caller, study: str, acknowledged: dict[str, bytes]) -> None:
+    uid = f"{study}.1.1"
+    within = {"StudyInstanceUID": study, "SeriesInstanceUID": f"{study}.1"}
+    try:
+        value = await bulk_value(world.archive, ann, RetrieveRequest(QueryLevel.IMAGE, (uid,), within), "7FE00010")
+    except LedgerFault:
+        assert watch.broken_now
+        return
+    if value is None:
+        assert uid not in acknowledged
+        return
+    assert isinstance(value, BulkValue)
+    async with value:
+        pieces = [piece async for piece in value.pieces(0, value.length)]
+        watch.releasing(study, "view")()
+    assert acknowledged[uid].endswith(b"".join(pieces))
 
 
 def _check_store(status: int, uid: str, content: bytes, acknowledged: dict[str, bytes], watch: Watch) -> None:
