@@ -15,7 +15,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     """Where peers are required (.ci/run), a test against a peer that skips itself has failed."""
     report = yield
     required = os.environ.get("LEADGLASS_REQUIRE_PEERS") == "1"
-    speaks_to_peer = "interop" in item.path.parts or any(item.get_closest_marker(name) for name in NEVER_SKIPPED)
+    is_peers = "interop" in item.path.parts or "browser" in item.path.parts
+    speaks_to_peer = is_peers or any(item.get_closest_marker(name) for name in NEVER_SKIPPED)
     if required and report.skipped and speaks_to_peer:
         report.outcome = "failed"
         report.longrepr = f"skipped although LEADGLASS_REQUIRE_PEERS=1: {report.longrepr}"

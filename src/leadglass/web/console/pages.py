@@ -51,6 +51,9 @@ CONSOLE_ROUTES: Final = (
     ConsoleRoute(
         "GET", f"{_SERIES}/instances/{{instance}}/frames/{{frame}}", viewer.frame, SEES_STUDIES, "One frame as JPEG."
     ),
+    ConsoleRoute(
+        "GET", f"{_SERIES}/instances/{{instance}}/window", viewer.window, SEES_STUDIES, "The window of an image."
+    ),
     ConsoleRoute("GET", "/ledger", ledger.ledger, LEDGER_READERS, "The newest entries of the ledger."),
     ConsoleRoute("POST", "/ledger", ledger.filtered, LEDGER_READERS, "Entries of the ledger that match."),
     ConsoleRoute("GET", "/devices", devices.devices, _ADMINISTRATORS, "What is enrolled."),

@@ -5,10 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf, isfinite
 from typing import Final
 
 from starlette.responses import JSONResponse, Response
 
+from leadglass.archive.describing import describe
+from leadglass.archive.pixels import TranscodingFault
+from leadglass.archive.retrieving import RetrieveRequest
 from leadglass.archive.searching import QueryLevel
 from leadglass.archive.viewing import Rendered, RenderedRequest, rendered, thumbnail
 from leadglass.dicom.drawing import Window
@@ -19,11 +23,12 @@ from leadglass.web.console.study import series_in
 from leadglass.web.console.visit import Visit
 from leadglass.web.problems import problem
 
-__all__ = ["frame", "frames", "small_picture", "viewer"]
+__all__ = ["frame", "frames", "small_picture", "viewer", "window"]
 
 MAX_FRAMES: Final = 20_000
 """Frames of one series that the viewer scrolls through; a large CT has 3,000."""
 _MOST_INSTANCES: Final = 10_000
+_CANNOT_BE_DRAWN: Final = "This picture cannot be drawn here: it is damaged, or compressed in a way we cannot read."
 _THUMBNAIL: Final = (216, 162)
 
 
@@ -83,6 +88,7 @@ def _listed(found: Sequence[Found], below: str) -> list[dict[str, str | int]]:
         lines += [
             {
                 "path": f"{below}/instances/{instance}/frames/{number}",
+                "window": f"{below}/instances/{instance}/window",
                 "instance_number": image.one("InstanceNumber"),
                 "frame": number,
                 "of": of,
@@ -92,12 +98,31 @@ def _listed(found: Sequence[Found], below: str) -> list[dict[str, str | int]]:
     return lines
 
 
+async def window(visit: Visit) -> Response:
+    """The window an image was stored with, as JSON: where dragging begins. Nothing in it if it names none."""
+    path = visit.path
+    within = {"StudyInstanceUID": path["study"], "SeriesInstanceUID": path["series"]}
+    request = RetrieveRequest(QueryLevel.IMAGE, (path["instance"],), within)
+    described = await describe(visit.parts.archive, visit.visitor.caller, request)
+    if isinstance(described, Refused):
+        return errors.refused(visit, described)
+    if described is None:
+        return errors.not_found(visit)
+    async with described:
+        about = Found(b"".join([bytes(run) async for run in described.runs()]))
+    try:
+        center, width = float(about.one("WindowCenter")), float(about.one("WindowWidth"))
+    except ValueError:
+        return JSONResponse({})
+    return JSONResponse({"center": center, "width": width} if isfinite(center) and 0 < width < inf else {})
+
+
 async def frame(visit: Visit) -> Response:
     """One frame as JPEG; with `center` and `width` in that window. Kept by the page's script alone, for as long as it
     is open: on a shared workstation a cache would outlive the session."""
     number = visit.path["frame"]
     try:
-        window = _window(visit)
+        asked = _window_asked(visit)
     except ValueError:
         return problem(400, "Bad request", "center and width are numbers, and width is more than 0.")
     if not number.isascii() or not number.isdecimal() or not 1 <= len(number) <= 6 or int(number) < 1:
@@ -107,12 +132,16 @@ async def frame(visit: Visit) -> Response:
         visit.path["series"],
         visit.path["instance"],
         int(number),
-        window=window,
+        window=asked,
     )
-    return _picture(visit, await rendered(visit.parts.archive, visit.visitor.caller, request))
+    try:
+        given = await rendered(visit.parts.archive, visit.visitor.caller, request)
+    except TranscodingFault:
+        return problem(406, "No picture", _CANNOT_BE_DRAWN)
+    return _picture(visit, given)
 
 
-def _window(visit: Visit) -> Window | None:
+def _window_asked(visit: Visit) -> Window | None:
     query = visit.request.query_params
     if "center" not in query and "width" not in query:
         return None

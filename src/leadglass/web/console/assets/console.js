@@ -59,3 +59,10 @@ if (search) {
   });
   if (changed) addEventListener("load", () => search.requestSubmit());
 }
+
+// A thumbnail that cannot be drawn leaves words instead of a torn picture.
+const withoutPicture = (image) => image.replaceWith("No preview");
+for (const image of document.querySelectorAll(".thumb img")) {
+  if (image.complete && image.src && !image.naturalWidth) withoutPicture(image);
+  else image.addEventListener("error", () => withoutPicture(image), { once: true });
+}

@@ -8,9 +8,12 @@ const stage = document.getElementById("stage");
 const image = document.getElementById("image");
 const slider = document.getElementById("slider");
 const frames = new Frames();
-const view = { at: 0, window: null, zoom: 1, x: 0, y: 0, direction: 1 };
+const view = { at: 0, window: null, stored: null, zoom: 1, x: 0, y: 0, direction: 1 };
 let list = [];
 let asked = 0;
+let ahead = 0;
+let windowing = false;
+let isBehind = false;
 
 const say = (id, text) => { document.getElementById(id).textContent = text; };
 
@@ -26,34 +29,63 @@ async function show(at = view.at) {
   if (target !== view.at) view.direction = Math.sign(target - view.at);
   view.at = target;
   slider.value = String(target + 1);
-  describe();
+  say("position", `${target + 1} of ${list.length}`);
   const wanted = address(target);
   const turn = ++asked;
   const url = frames.kept(wanted);
   if (url) return reveal(url, target);
   const slow = setTimeout(() => turn === asked && state("Loading …"), 180);
+  clearTimeout(ahead);
   frames.prefetch(wanted, []); // what was on its way for another place makes room
   try {
     const loaded = await frames.fetch(wanted);
     if (turn === asked) reveal(loaded, target);
   } catch (fault) {
     if (fault instanceof SessionEnded) location.assign("/sign-in");
-    else if (turn === asked && fault.name !== "AbortError") state(fault.message, true);
+    else if (turn === asked && fault.name !== "AbortError") fail(fault.message, target);
   } finally {
     clearTimeout(slow);
   }
 }
 
+/** Words beside a picture are always those of the picture that is seen: they change with it, never before. */
 function reveal(url, at) {
   image.src = url;
   image.alt = `Frame ${at + 1} of ${list.length}`;
   stage.dataset.shown = String(at + 1);
   stage.dataset.window = view.window ? `${view.window.center},${view.window.width}` : "";
+  describe(at);
   state("");
+  clearTimeout(ahead);
+  ahead = setTimeout(fetchAround, windowing ? 200 : 0, at);
+}
+
+function fetchAround(at) {
   const around = [];
   for (let step = 1; step <= AHEAD; step += 1) around.push(at + step * view.direction);
   around.push(at - view.direction, at - 2 * view.direction);
   frames.prefetch("", around.filter((one) => one >= 0 && one < list.length).map(address));
+}
+
+/** While the window is dragged pictures follow one after another, each with the latest window, none stopped halfway. */
+async function follow() {
+  isBehind = windowing;
+  if (windowing) return;
+  windowing = true;
+  do {
+    isBehind = false;
+    await show();
+  } while (isBehind);
+  windowing = false;
+}
+
+/** No picture at all is better than one that belongs elsewhere. */
+function fail(words, at) {
+  image.removeAttribute("src");
+  image.alt = "";
+  delete stage.dataset.shown;
+  describe(at);
+  state(words, true);
 }
 
 function state(words, canRetry = false) {
@@ -62,21 +94,20 @@ function state(words, canRetry = false) {
   say("state-words", words);
 }
 
-function describe() {
-  const { instance_number: number, frame, of } = list[view.at];
-  say("counter", `${view.at + 1} / ${list.length}`);
-  say("position", `${view.at + 1} of ${list.length}`);
+function describe(at) {
+  const { instance_number: number, frame, of } = list[at];
+  say("counter", `${at + 1} / ${list.length}`);
   say("object", of > 1 ? `Image ${number || "–"}, frame ${frame} of ${of}` : `Image ${number || "–"}`);
   const { window } = view;
-  say("windowed", window ? `W ${window.width}  C ${window.center}` : "Window as stored");
-  say("zoomed", view.zoom === 1 ? "" : `${Math.round(view.zoom * 100)} %`);
+  const shown = window ?? view.stored;
+  say("windowed", shown ? `W ${shown.width}  C ${shown.center}` : "Window as stored");
   const presets = document.getElementById("presets");
   if (presets) presets.value = window ? [...presets.options].find((one) => one.value === `${window.center},${window.width}`)?.value ?? "own" : "";
 }
 
 function place() {
   image.style.transform = `translate(${view.x}px, ${view.y}px) scale(${view.zoom})`;
-  describe();
+  say("zoomed", view.zoom === 1 ? "" : `${Math.round(view.zoom * 100)} %`);
 }
 
 /** What hands and keys may do. */
@@ -92,9 +123,9 @@ const acts = {
   go: (at) => show(at < 0 ? list.length + at : at),
   window(center, width) {
     view.window = center === null ? null : { center: Math.round(center), width: Math.max(1, Math.round(width)) };
-    show();
+    follow();
   },
-  get windowed() { return view.window ?? list[view.at].window ?? { center: 40, width: 400 }; },
+  get windowed() { return view.window ?? view.stored ?? { center: 40, width: 400 }; },
   zoom(by) {
     view.zoom = Math.max(1, Math.min(12, view.zoom * by));
     if (view.zoom === 1) view.x = view.y = 0;
@@ -137,7 +168,17 @@ async function start() {
   slider.max = String(list.length);
   listen(stage, slider, acts);
   place();
-  return show(0);
+  await show(0);
+  return learn(list[0].window);
+}
+
+/** The window the pictures were stored with: where dragging begins. Not worth waiting for, nor complaining about. */
+async function learn(from) {
+  const answer = await fetch(from, { headers: { Accept: "application/json" } }).catch(() => null);
+  const known = answer?.ok ? await answer.json() : {};
+  if (!known.width) return;
+  view.stored = known;
+  if (stage.dataset.shown) describe(Number(stage.dataset.shown) - 1);
 }
 
 document.getElementById("retry").addEventListener("click", () => (list.length ? show() : start()));
