@@ -34,6 +34,7 @@ from leadglass.store.index.outcomes import NewInstance
 from leadglass.store.index.queries import find
 from leadglass.store.index.search import SearchPage, search
 from leadglass.store.index.tables import metadata
+from leadglass.terms.ceilings import MAX_ITEMS_ANSWERED
 from leadglass.terms.visibility import NOTHING, Selector, SelectorKind, Visibility
 
 _, STUDY, SERIES, IMAGE = QueryLevel
@@ -190,6 +191,15 @@ async def test_each_answer_is_about_somebody(database: Database) -> None:
         assert page.about == [("1.2.1", "P1", "")] * len(page.objects)
         assert page.objects
         assert not page.has_more
+
+
+async def test_a_thousand_requests_do_not_swell_every_answer(database: Database) -> None:
+    asked = tuple((f"R{number}", f"S{number}") for number in range(1000))
+    await database.write(add_instances, [new(request_attributes=asked)])
+    [series] = await _found(database, SERIES)
+    assert len(series["00400275"]["Value"]) == MAX_ITEMS_ANSWERED
+    last = Items({"RequestedProcedureID": Single("R999")})
+    assert len(await _found(database, SERIES, {"RequestAttributesSequence": last})) == 1, "it is found all the same"
 
 
 async def test_hostile_values_stay_text(database: Database) -> None:

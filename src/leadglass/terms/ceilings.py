@@ -116,6 +116,8 @@ MAX_SEARCH_PARAMETERS: Final = 256
 """Query parameters of one search; there are 48 attributes to ask for, and as many to include."""
 MAX_SEARCH_VALUE: Final = 4 * KIB
 """Characters of one query parameter of a search that is no list of UIDs; those may be as long as MAX_IDENTIFIER."""
+MAX_ITEMS_ANSWERED: Final = 100
+"""Items of RequestAttributesSequence in one answer of a search; a series is made for one request, seldom for a few."""
 MAX_SEARCH_ANSWERS: Final = 10_000
 """Answers of one search, also without a limit of its own; the caller is told that there are more, and asks again."""
 
@@ -133,8 +135,8 @@ MAX_CONSOLE_FORM: Final = 128 * KIB
 MAX_BODY_DISCARDED: Final = 8 * MIB
 """Bytes of a body that are still read after it was refused, so that its sender gets to see why."""
 MAX_WEB_SEND_BACKLOG: Final = 64 * KIB
-"""Bytes waiting in one web connection's send buffer before its producer must wait: the kernel's buffer lies behind it, so
-more brings no speed, and hundreds of slow readers would hold it."""
+"""Bytes waiting in one web connection's send buffer before its producer must wait. The kernel's own buffer lies
+behind it: more brings no speed, and hundreds of slow readers would hold it."""
 MAX_PASSKEY_RESPONSE: Final = 64 * KIB
 """Characters of what a browser hands over of a passkey (JSON); an ordinary one has two thousand."""
 MAX_OUTGOING_TOTAL: Final = 16 * MIB

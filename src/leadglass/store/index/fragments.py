@@ -12,6 +12,7 @@ from typing import Final
 
 from leadglass.dicom.attribute_json import attribute_json, merged, sequence_json
 from leadglass.dicom.instance_header import InstanceHeader
+from leadglass.terms.ceilings import MAX_ITEMS_ANSWERED
 
 __all__ = [
     "INSTANCE_COLUMNS",
@@ -66,7 +67,7 @@ def series_fragment(header: InstanceHeader) -> str:
     """Cut where InstanceAvailability, RetrieveURL and NumberOfSeriesRelatedInstances belong."""
     requests = [
         (attribute_json("ScheduledProcedureStepID", step), attribute_json("RequestedProcedureID", procedure))
-        for procedure, step in header.request_attributes
+        for procedure, step in header.request_attributes[:MAX_ITEMS_ANSWERED]
     ]
     fragment = _pieces(
         (("SeriesDate", header.series_date), ("SeriesTime", header.series_time)),
