@@ -196,8 +196,13 @@ async def test_a_thumbnail_stands_for_its_study_even_if_the_first_object_is_no_i
     with pytest.raises(TranscodingFault, match="holds no image"):
         await thumbnail(world.archive, ann, STUDY)
     await store_image(world, image(b"aaaa"))
-    for level in ((STUDY,), (STUDY, SERIES), (STUDY, SERIES, INSTANCE), (STUDY, SERIES, INSTANCE, 1)):
-        picture = await thumbnail(world.archive, ann, *level, viewport=(16, 8))
+    for series, instance, frame in (
+        (None, None, None),
+        (SERIES, None, None),
+        (SERIES, INSTANCE, None),
+        (SERIES, INSTANCE, 1),
+    ):
+        picture = await thumbnail(world.archive, ann, STUDY, series, instance, frame, (16, 8))
         assert isinstance(picture, Rendered)
         with Image.open(io.BytesIO(picture.picture)) as opened:
             assert opened.size == (8, 8)
