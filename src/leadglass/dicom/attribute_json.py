@@ -6,6 +6,7 @@ The index keeps values as text; what it answers must look as if `leadglass.dicom
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import msgspec
 
@@ -21,12 +22,17 @@ def attribute_json(keyword: str, text: str) -> str:
     Several values are joined by backslash in `text`; without any there is no "Value" (§F.2.5). Never raises for a
     keyword of the dictionary: what is no number where one is due is written as a string (IS, DS) or null.
     """
+    head, vr = _head(keyword)
+    values = json_values_of_text(vr, text) if text else None
+    return f'{head},"Value":{msgspec.json.encode(values).decode()}}}' if values else f"{head}}}"
+
+
+@cache
+def _head(keyword: str) -> tuple[str, str]:
+    """How an attribute begins, up to its VR, and that VR."""
     tag = tag_of(keyword)
     vr = vr_of(tag)
-    values = json_values_of_text(vr, text)
-    if not values:
-        return f'"{tag:08X}":{{"vr":"{vr}"}}'
-    return f'"{tag:08X}":{{"vr":"{vr}","Value":{msgspec.json.encode(values).decode()}}}'
+    return f'"{tag:08X}":{{"vr":"{vr}"', vr
 
 
 def sequence_json(keyword: str, items: Sequence[Sequence[str]]) -> str:
