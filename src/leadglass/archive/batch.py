@@ -111,9 +111,14 @@ class StoringBatch:
         self._drop()
         try:
             if self._tasks:
-                await asyncio.gather(*self._tasks)
+                await asyncio.wait(self._tasks)
         finally:
+            for storing in self._tasks:
+                storing.cancel()  # only if we are cancelled ourselves is one of them still at work
+            await asyncio.gather(*self._tasks, return_exceptions=True)
             await self._session.close()
+        for storing in self._tasks:
+            storing.result()  # a fault that is none of ours to answer
         return [outcome for outcome in self._outcomes if outcome is not None]
 
     def _drop(self) -> None:

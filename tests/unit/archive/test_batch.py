@@ -160,3 +160,33 @@ async def test_more_studies_than_stay_open(world: ArchiveWorld, monkeypatch: pyt
     await world.archive.gate.close()
     closed = world.ledger.of(Event.EPISODE_CLOSED)
     assert sum(entry.counts["instances"] for entry in closed) == 20
+
+
+async def test_a_fault_of_our_own_making_is_not_taken_for_an_answer(world: ArchiveWorld) -> None:
+    async def fails(*_: object) -> None:
+        raise ZeroDivisionError
+
+    world.journal.append = fails
+    batch = StoringBatch(world.archive, await world.device())
+    await put(batch, file(1))
+    with pytest.raises(ZeroDivisionError):
+        await batch.close()
+    await world.archive.gate.close()
+    assert len(world.ledger.of(Event.EPISODE_CLOSED)) == 1
+
+
+async def test_a_batch_that_is_cancelled_leaves_nothing_at_work(world: ArchiveWorld) -> None:
+    async def waits(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    world.journal.append = waits
+    batch = StoringBatch(world.archive, await world.device())
+    await put(batch, file(1))
+    closing = asyncio.create_task(batch.close())
+    await asyncio.sleep(0.01)
+    closing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await closing
+    await world.archive.gate.close()
+    assert len(world.ledger.of(Event.EPISODE_CLOSED)) == 1
+    assert all(task is asyncio.current_task() or task.done() for task in batch._tasks)

@@ -54,3 +54,20 @@ async def test_an_episode_that_cannot_be_written_opens_nothing() -> None:
     with pytest.raises(LedgerFault):
         await studies.open(facts(1), episodes.of(facts(1)))
     assert studies.get("1.2.1") is None
+
+
+async def test_a_study_in_use_stays_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(open_studies, "_MOST", 2)
+    episodes, studies = Episodes(), OpenStudies()
+    first = await studies.open(facts(1), episodes.of(facts(1)))
+    with first.in_use():
+        for number in (2, 3):
+            await studies.open(facts(number), episodes.of(facts(number)))
+        assert episodes.open == ["1.2.1", "1.2.3"]
+        third = studies.get("1.2.3")
+        assert third is not None
+        with third.in_use():
+            await studies.open(facts(4), episodes.of(facts(4)))  # nobody can be closed for it
+            assert episodes.open == ["1.2.1", "1.2.3", "1.2.4"]
+    await studies.close()
+    assert episodes.open == []

@@ -20,6 +20,7 @@ from leadglass.terms.outcome import Refused
 from leadglass.terms.principal import Action
 from leadglass.web.dicomweb.accept import Offer, choose, parse_accept
 from leadglass.web.dicomweb.media_type import boundary_of, parse_media_type
+from leadglass.web.dicomweb.openapi import ROOT
 from leadglass.web.dicomweb.route import Route
 from leadglass.web.dicomweb.splitter import Event, MultipartSplitter, PartBegan, PartData, PartEnded
 from leadglass.web.dicomweb.store_answer import DICOM_JSON, store_answer
@@ -62,7 +63,7 @@ async def store(request: Request, archive: Archive, caller: Caller) -> Response:
         too_large = isinstance(wrong, CeilingReached)
         return problem(413 if too_large else 400, "Too large" if too_large else "Bad request", str(wrong), _AGAIN)
     _raise_if_it_is_us(outcomes)
-    return store_answer(outcomes, f"{request.app.state.public_url}/dicom-web", chosen[0].media_type)
+    return store_answer(outcomes, request.app.state.public_url + ROOT, chosen[0].media_type)
 
 
 async def _receive(request: Request, splitter: MultipartSplitter, batch: StoringBatch) -> None:
