@@ -34,7 +34,7 @@ async def send_some(association: RequestedAssociation, study: int, sizes: tuple[
 
 def without_room(home: Path) -> str:
     """What `leadglass serve` says before it gives up."""
-    done = command(home, "serve", "--dicom", "127.0.0.1:0", "--dicom-tls", "127.0.0.1:0", check=False)
+    done = command(home, "serve", "--dicom", "127.0.0.1:0", "--dicom-tls", "127.0.0.1:0", "--https", "off", check=False)
     assert done.returncode == 1
     return done.stdout + done.stderr
 

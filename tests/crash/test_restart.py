@@ -47,7 +47,7 @@ class Starter:
         """What `leadglass serve` says where it cannot start: exit code 1, lines stripped of their indentation."""
         log = self.folder / f"refused{len(list(self.folder.glob('refused*')))}.log"
         ports = () if "--dicom" in options else ("--dicom", "127.0.0.1:0")
-        words = ["serve", "--home", str(home), "--dicom-tls", "127.0.0.1:0", *ports, *options]
+        words = ["serve", "--home", str(home), "--dicom-tls", "127.0.0.1:0", "--https", "off", *ports, *options]
         pid = self.preloaded.start(words, log)
         deadline = time.monotonic() + 60
         while (code := self.preloaded.poll(pid)) is None:

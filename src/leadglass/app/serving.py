@@ -54,6 +54,9 @@ class Serving:
 
     async def __aenter__(self) -> Serving:
         sys.setswitchinterval(_SWITCH_SECONDS)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):  # before anybody sees that we are here
+            loop.add_signal_handler(number, self._stopped.set)
         try:
             await self._open_doors()
         except BaseException:
@@ -65,10 +68,7 @@ class Serving:
         await self._stack.aclose()
 
     async def until_stopped(self) -> None:
-        """Returns at SIGTERM or SIGINT."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stopped.set)
+        """Returns at SIGTERM or SIGINT, also if it came while the doors were being opened."""
         await self._stopped.wait()
 
     def stop(self) -> None:
