@@ -109,8 +109,9 @@ async def window(visit: Visit) -> Response:
     if described is None:
         return errors.not_found(visit)
     async with described:
-        about = Found(b"".join([bytes(run) async for run in described.runs()]))
+        objects = [Found(one) async for one in described.objects()]
     try:
+        [about] = objects
         center, width = float(about.one("WindowCenter")), float(about.one("WindowWidth"))
     except ValueError:
         return JSONResponse({})
