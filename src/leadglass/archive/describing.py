@@ -10,18 +10,24 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Final
 
 from leadglass.archive.archive import Archive, Caller
+from leadglass.archive.giving import NoLongerGiven
 from leadglass.archive.metadata.parts import Part
 from leadglass.archive.metadata.wire import MARK
 from leadglass.archive.retrieving import Releasing, RetrieveRequest
 from leadglass.store.index.matching import QueryLevel
 from leadglass.store.index.series_metadata import PartRow, SeriesRow, metadata_of
+from leadglass.terms.ceilings import KIB
 from leadglass.terms.errors import StorageFault
 from leadglass.terms.outcome import Refused
 from leadglass.terms.principal import Action
 
 __all__ = ["Description", "describe"]
+
+_PIECE: Final = 256 * KIB
+"""What one reader holds of a part, which all readers share."""
 
 
 async def describe(
@@ -101,7 +107,7 @@ async def _opened(archive: Archive, row: SeriesRow, part: PartRow) -> Part:
 
 
 class Description:
-    """Metadata on its way out. `async with description:`, then `runs()` once, or nothing at all (not modified)."""
+    """Metadata on its way out. `async with description:`, then `pieces()` or `objects()` once, or neither."""
 
     def __init__(
         self, archive: Archive, releasing: Releasing, stack: AsyncExitStack, names: _Names, found: _Found, base: bytes
@@ -133,28 +139,42 @@ class Description:
         """About how many bytes there are."""
         return sum(part.length for _, parts in self._found for part in parts)
 
-    async def runs(self) -> AsyncIterator[bytes]:
-        """Runs of JSON objects with commas within; between one run and the next a comma is due."""
-        for row, parts in self._found:
-            for part in parts:
-                opened = await _opened(self._archive, row, part)
-                run, number = opened.run, len(opened.names)
-                if self._names.instance:
-                    run, number = _only(opened, self._names.instance), 1
-                run = run.replace(MARK, self._base)
-                self._releasing.count(self._names.study, number, len(run))
-                yield run
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """The JSON list of all objects, in pieces of some 256 KiB.
+
+        NoLongerGiven if the study goes, or the permission is withdrawn, before a part is begun: slow readers take time.
+        """
+        before = b"["
+        async for part in self._parts():
+            run, number = part.run, len(part.names)
+            if self._names.instance:
+                run, number = _only(part, self._names.instance), 1
+            self._releasing.count(self._names.study, number, 0)
+            for start in range(0, len(run), _PIECE):  # a mark is one byte: no cut goes through it
+                piece = before + run[start : start + _PIECE].replace(MARK, self._base)
+                self._releasing.count(self._names.study, 0, len(piece))
+                yield piece
+                before = b""
+            before = b","
+        yield b"]"
 
     async def objects(self) -> AsyncIterator[bytes]:
         """Each instance's JSON object by itself."""
+        async for part in self._parts():
+            for member in part.members():
+                if self._names.instance in ("", member.sop_instance_uid):
+                    one = member.json.replace(MARK, self._base)
+                    self._releasing.count(self._names.study, 1, len(one))
+                    yield one
+
+    async def _parts(self) -> AsyncIterator[Part]:
+        is_first = True
         for row, parts in self._found:
             for part in parts:
-                opened = await _opened(self._archive, row, part)
-                for member in opened.members():
-                    if self._names.instance in ("", member.sop_instance_uid):
-                        one = member.json.replace(MARK, self._base)
-                        self._releasing.count(self._names.study, 1, len(one))
-                        yield one
+                if not is_first and not await self._releasing.admit_anew(self._names.study):
+                    raise NoLongerGiven("the permission was withdrawn, or the study deleted, while it was described")
+                is_first = False
+                yield await _opened(self._archive, row, part)
 
 
 def _only(part: Part, sop_instance_uid: str) -> bytes:

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from helpers.archive_world import ArchiveWorld, data_set
+from leadglass.archive import describing
 from leadglass.archive.archive import Caller
 from leadglass.archive.deleting import Deleted, delete
 from leadglass.archive.describing import Description, describe
+from leadglass.archive.giving import NoLongerGiven
 from leadglass.archive.retrieving import RetrieveRequest
 from leadglass.gate.ledger import Event
 from leadglass.store.index.matching import QueryLevel
@@ -43,7 +45,7 @@ async def told(world: ArchiveWorld, caller: Caller, request: RetrieveRequest, ba
     if not isinstance(described, Description):
         return described
     async with described:
-        return json.loads(b"[" + b",".join([run async for run in described.runs()]) + b"]")
+        return json.loads(b"".join([piece async for piece in described.pieces()]))
 
 
 def uids(metadata: list[dict[str, Any]]) -> list[str]:
@@ -73,10 +75,10 @@ async def test_it_is_written_down_before_and_counted_after(world: ArchiveWorld, 
     opened = world.ledger.durable[-1]
     assert (opened.event, opened.action, opened.study_instance_uid) == (Event.EPISODE_OPENED, "view", "1.2.1")
     async with described:
-        sent = sum([len(run) async for run in described.runs()])
+        sent = sum([len(piece) async for piece in described.pieces()])
     await world.archive.gate.close()
     closed = world.ledger.of(Event.EPISODE_CLOSED)[-1]
-    assert closed.counts == {"instances": 3, "bytes": sent}
+    assert closed.counts == {"instances": 3, "bytes": sent - len("]")}
 
 
 async def test_nothing_is_rendered_or_told_while_the_ledger_fails(world: ArchiveWorld, ann: Caller) -> None:
@@ -120,3 +122,22 @@ async def test_the_version_is_that_of_the_very_bytes(world: ArchiveWorld, ann: C
     assert len({first, await version(SERIES), await version(INSTANCE), await version(STUDY, b"https://there")}) == 4
     await world.store(await world.device("other"), data_set("1.2.1", "1.2.1.9.1", SeriesInstanceUID="1.2.1.9"))
     assert await version(STUDY) != first
+
+
+async def test_pieces_are_cut_without_a_trace(
+    world: ArchiveWorld, ann: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = await told(world, ann, STUDY)
+    monkeypatch.setattr(describing, "_PIECE", 7)
+    assert await told(world, ann, STUDY) == expected
+
+
+async def test_a_permission_withdrawn_meanwhile_ends_it(world: ArchiveWorld, ann: Caller) -> None:
+    described = await describe(world.archive, ann, STUDY)
+    assert isinstance(described, Description)
+    async with described:
+        pieces = described.pieces()
+        assert (await anext(pieces)).startswith(b"[{")
+        await world.registry.disable_user("ann")
+        with pytest.raises(NoLongerGiven):
+            await anext(pieces)

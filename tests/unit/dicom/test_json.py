@@ -25,7 +25,7 @@ from helpers.samples import (
     sample,
     sequence,
 )
-from leadglass.dicom.json import BulkData, to_json
+from leadglass.dicom.json import BulkData, Reach, reach_of, to_json
 from leadglass.dicom.uids import (
     DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
     EXPLICIT_VR_BIG_ENDIAN,
@@ -299,3 +299,16 @@ def test_malformed_bytes_are_refused() -> None:
 def test_vrs_that_do_not_belong_there(element: bytes, written: dict[str, object]) -> None:
     [found] = json.loads(to_json(element, EXPLICIT_VR_LITTLE_ENDIAN)).values()
     assert found == written
+
+
+def test_how_far_a_beginning_reaches() -> None:
+    content = instance(after=explicit(0x7FE00010, "OW", bytes(100)))
+    behind = content + explicit(0xFFFAFFFA, "SQ")
+    syntax = EXPLICIT_VR_LITTLE_ENDIAN
+    assert reach_of(content[:-50], syntax, len(content)) is Reach.ALL
+    assert reach_of(behind[:-70], syntax, len(behind)) is Reach.UP_TO_PIXELS
+    assert reach_of(behind, syntax, len(behind)) is Reach.ALL
+    assert reach_of(content[:40], syntax, len(content)) is Reach.PART
+    assert reach_of(content[:-110], syntax, len(content)) is Reach.PART
+    squeezed = deflated(content)
+    assert reach_of(squeezed[:-1], DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, len(squeezed)) is Reach.PART

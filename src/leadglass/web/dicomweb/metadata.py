@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from leadglass.archive.archive import Archive, Caller
 from leadglass.archive.describing import Description, describe
+from leadglass.archive.giving import NoLongerGiven
 from leadglass.archive.retrieving import RetrieveRequest
 from leadglass.store.index.matching import QueryLevel
 from leadglass.terms.ceilings import MIB
@@ -48,7 +49,10 @@ async def _metadata(request: Request, archive: Archive, caller: Caller) -> Respo
             return Response(status_code=304, headers=headers)
     if described.length > _AT_ONCE:
         return Bulk(lambda: _stream(described), headers | {"Content-Type": media_type})
-    body = b"".join([piece async for piece in _stream(described)])
+    try:
+        body = b"".join([piece async for piece in _stream(described)])
+    except NoLongerGiven:
+        return NOT_FOUND()
     return Response(body, headers=headers, media_type=media_type)
 
 
@@ -72,11 +76,8 @@ def _base(request: Request) -> bytes:
 
 async def _stream(described: Description) -> AsyncGenerator[bytes]:
     async with described:
-        before = b"["
-        async for run in described.runs():
-            yield before + run
-            before = b","
-        yield b"]" if before == b"," else b"[]"
+        async for piece in described.pieces():
+            yield piece
 
 
 def _route(path: str, what: str) -> Route:
