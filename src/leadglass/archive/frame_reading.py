@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import OrderedDict
+from collections.abc import AsyncIterator, Iterable
 from typing import Final, Protocol, TypeVar
 
+from leadglass.archive.outgoing import Outgoing
 from leadglass.archive.pixels import PixelWorkers, TranscodingFault
 from leadglass.dicom.frames import Layout, can_be_found, find_frames
 from leadglass.dicom.part10 import file_meta
@@ -14,6 +16,7 @@ from leadglass.dicom.ranges import Range, Walking
 from leadglass.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN
 from leadglass.store.index.retrieval import StoredObject
 from leadglass.store.keys import StudyKey
+from leadglass.store.objects import segment_number, segment_start
 from leadglass.store.port import ObjectJournal
 from leadglass.terms.ceilings import KIB, MAX_FRAME, MAX_INCOMING_IN_MEMORY, MAX_LAYOUTS, MIB
 from leadglass.terms.errors import PeerViolation
@@ -71,6 +74,9 @@ class Source(Protocol):
     async def read(self, wanted: Range) -> bytes | memoryview:
         """The bytes; fewer where the data set ends."""
 
+    def border(self, position: int) -> int:
+        """The end of what is decrypted together with the byte at `position`."""
+
 
 class _InMemory:
     def __init__(self, data_set: memoryview, transfer_syntax: str) -> None:
@@ -80,6 +86,10 @@ class _InMemory:
 
     async def read(self, wanted: Range) -> memoryview:
         return self._data_set[wanted.start : wanted.start + wanted.length]
+
+    def border(self, position: int) -> int:
+        del position
+        return self.size
 
 
 class _InJournal:
@@ -105,6 +115,9 @@ class _InJournal:
             self._begin = begin
         return self._window[begin - self._begin : end - self._begin]
 
+    def border(self, position: int) -> int:
+        return segment_start(segment_number(self._offset + position) + 1) - self._offset
+
     async def _bytes(self, begin: int, end: int) -> bytes:
         pieces = self._journal.read(self._stored.location, self._key, self._offset + begin, end - begin)
         copied = [bytes(piece) async for piece in pieces]
@@ -129,14 +142,30 @@ class FrameReader:
         """Of the frames as they are read: the stored one, except where that one has no frames of its own."""
         return self._source.transfer_syntax
 
-    async def frame(self, number: int) -> bytes:
-        """One frame, numbered from 0, as it is stored. TranscodingFault if it is damaged or larger than MAX_FRAME."""
+    async def ranges(self, number: int) -> tuple[Range, ...]:
+        """Where one frame lies, numbered from 0. IndexError if there is none, TranscodingFault if it cannot be told."""
         try:
-            pieces = await _walked(self._source, self.layout.frames.pieces(number))
+            return await _walked(self._source, self.layout.frames.pieces(number))
         except PeerViolation as fault:
             raise TranscodingFault(f"the frame cannot be found: {fault}") from fault
+
+    async def streamed(self, ranges: Iterable[Range], outgoing: Outgoing) -> AsyncIterator[bytes]:
+        """The bytes of a large frame, in pieces that leave room for everybody else's."""
+        with outgoing:
+            for start, length in ranges:
+                position, end = start, start + length
+                while position < end:
+                    size = min(outgoing.piece, self._source.border(position) - position, end - position)
+                    async with outgoing.reading:
+                        piece = [bytes(await self._source.read(Range(position, size)))]
+                    position += size
+                    yield piece.pop()
+
+    async def frame(self, number: int) -> bytes:
+        """One frame as it is stored. TranscodingFault also if it is larger than MAX_FRAME; else as for `ranges`."""
+        pieces = await self.ranges(number)
         if sum(piece.length for piece in pieces) > MAX_FRAME:
-            raise TranscodingFault(f"a frame of more than {MAX_FRAME // MIB} MiB is not given out by itself")
+            raise TranscodingFault(f"a frame of more than {MAX_FRAME // MIB} MiB is not decoded")
         parts = [await self._source.read(piece) for piece in pieces]
         return self.layout.cut(number, bytes(parts[0]) if len(parts) == 1 else b"".join(parts))
 

@@ -7,7 +7,7 @@ then leaves is counted in the same episode: an instance once for each request, a
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 
@@ -16,12 +16,14 @@ from leadglass.archive.frame_reading import FrameReader, open_frames
 from leadglass.archive.pixels import TranscodingFault
 from leadglass.archive.retrieving import RetrieveRequest, plan
 from leadglass.dicom.drawing import Drawing, Window
+from leadglass.dicom.ranges import Range
 from leadglass.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN
 from leadglass.gate.door import Episode
 from leadglass.store.index.facts import study_facts
 from leadglass.store.index.matching import QueryLevel
 from leadglass.store.index.retrieval import StoredObject
 from leadglass.store.index.viewing import instance_and_facts
+from leadglass.terms.ceilings import MIB
 from leadglass.terms.outcome import Refused
 from leadglass.terms.principal import Action
 from leadglass.terms.visibility import StudyFacts
@@ -39,6 +41,8 @@ __all__ = [
     "view_all",
 ]
 
+_AT_ONCE = 1 * MIB
+"""A frame up to this size is read before its answer begins."""
 THUMBNAIL = (128, 128)
 """Columns and rows of a thumbnail if nothing is said."""
 _TRIED = 5
@@ -134,6 +138,23 @@ class Viewed:
             self._access.count(episode, self.stored, len(content))
         return content
 
+    async def part(self, number: int, *, decoded: bool) -> Part:
+        """The same, for a frame of any size: what need not be decoded is read while it leaves."""
+        reader = await self.open()
+        if not (decoded and reader.layout.is_encapsulated):
+            ranges = await reader.ranges(number - 1)
+            length = sum(part.length for part in ranges)
+            if length > _AT_ONCE and reader.layout.frames_are_bytes:
+                return Part(length, None, self._streamed(reader, ranges, length))
+        whole = await self.frame(number, decoded=decoded)
+        return Part(len(whole), whole, _one(whole))
+
+    async def _streamed(self, reader: FrameReader, ranges: Sequence[Range], length: int) -> AsyncIterator[bytes]:
+        async with self._access.opening() as episode:
+            self._access.count(episode, self.stored, length)
+            async for piece in reader.streamed(ranges, self._access.archive.outgoing):
+                yield piece
+
     async def render(self, frame: int, drawing: Drawing) -> Rendered:
         """The picture of a frame, counted from 1. IndexError and TranscodingFault as for `frame`."""
         reader = await self.open()
@@ -142,6 +163,20 @@ class Viewed:
             picture = await self._access.archive.pixels.render(part10, replace(drawing, frame=frame - 1))
             self._access.count(episode, self.stored, len(picture))
         return Rendered(picture, drawing.media_type)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One frame on its way out: a small one lies in memory, a large one is read in pieces while it leaves."""
+
+    length: int
+    whole: bytes | None = field(repr=False)
+    pieces: AsyncIterator[bytes]
+    """To be asked for once."""
+
+
+async def _one(whole: bytes) -> AsyncIterator[bytes]:
+    yield whole
 
 
 class Frames:
@@ -155,10 +190,10 @@ class Frames:
         """The transfer syntax the frames can be given in as they lie."""
         self.is_compressed = reader.layout.is_encapsulated
 
-    async def parts(self, *, decoded: bool) -> AsyncIterator[bytes]:
+    async def parts(self, *, decoded: bool) -> AsyncGenerator[Part]:
         """The frames, one after another: uncompressed, or in their `stored_syntax`. TranscodingFault ends them."""
         for number in self.numbers:
-            yield await self._viewed.frame(number, decoded=decoded)
+            yield await self._viewed.part(number, decoded=decoded)
 
 
 async def view(archive: Archive, caller: Caller, study: str, series: str, instance: str) -> Viewed | Refused | None:
@@ -209,7 +244,7 @@ async def _judged(archive: Archive, caller: Caller, facts: StudyFacts) -> _Acces
 async def frames(
     archive: Archive, caller: Caller, study: str, series: str, instance: str, numbers: Sequence[int] | None = None
 ) -> Frames | Refused | None:
-    """The frames with these numbers, counted from 1, or all of them. None: no such instance, or one that has not all of them.
+    """The frames with these numbers, counted from 1, or all of them. None: no such instance, or not all of these in it.
 
     TranscodingFault if it holds no frames at all, or none that can be found.
     """

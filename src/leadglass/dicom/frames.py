@@ -101,6 +101,11 @@ class Layout:
         """About how many bytes of memory this takes."""
         return 500 + 16 * getattr(self.frames, "entries", 0)
 
+    @property
+    def frames_are_bytes(self) -> bool:
+        """True if the bytes of its pieces in a row are a frame, so that nothing needs to be cut."""
+        return not isinstance(self.frames, NativeFrames) or self.frames.frame_bits % 8 == 0
+
     def cut(self, number: int, data: bytes) -> bytes:
         """The frame, out of the bytes of its pieces in a row."""
         return self.frames.cut(number, data) if isinstance(self.frames, NativeFrames) else data

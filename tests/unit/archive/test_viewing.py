@@ -22,6 +22,7 @@ from leadglass.dicom.uids import (
     EXPLICIT_VR_BIG_ENDIAN,
 )
 from leadglass.gate.ledger import Event
+from leadglass.terms.ceilings import MIB
 from leadglass.terms.errors import LedgerFault
 from leadglass.terms.outcome import RefusalReason, Refused
 from leadglass.terms.principal import Action
@@ -32,7 +33,7 @@ RLE = "1.2.840.10008.1.2.5"
 
 async def asked(world: ArchiveWorld, caller: Caller, *numbers: int) -> list[bytes] | Refused | None:
     found = await frames(world.archive, caller, STUDY, SERIES, INSTANCE, numbers)
-    return [part async for part in found.parts(decoded=True)] if isinstance(found, Frames) else found
+    return [part.whole or b"" async for part in found.parts(decoded=True)] if isinstance(found, Frames) else found
 
 
 async def test_frames_come_as_asked_and_are_counted(world: ArchiveWorld) -> None:
@@ -149,9 +150,9 @@ async def test_compressed_frames_come_as_stored_or_decoded(world: ArchiveWorld) 
     )
     assert isinstance(found, Frames)
     assert (found.stored_syntax, found.is_compressed) == (RLE, True)
-    [as_stored] = [part async for part in found.parts(decoded=False)]
+    [as_stored] = [part.whole async for part in found.parts(decoded=False)]
     assert as_stored in content
-    [decoded] = [part async for part in found.parts(decoded=True)]
+    [decoded] = [part.whole async for part in found.parts(decoded=True)]
     assert decoded == data_set.pixel_array[1].tobytes()
 
 
@@ -171,7 +172,7 @@ async def test_big_endian_words_are_given_the_other_way_round(world: ArchiveWorl
     found = await frames(world.archive, await world.reader(Action.VIEW), *path, [1])
     assert isinstance(found, Frames)
     expected = data_set.pixel_array
-    assert [part async for part in found.parts(decoded=True)] == [
+    assert [part.whole async for part in found.parts(decoded=True)] == [
         expected.astype(expected.dtype.newbyteorder("<")).tobytes()
     ]
 
@@ -211,3 +212,20 @@ async def test_a_thumbnail_stands_for_its_study_even_if_the_first_object_is_no_i
 def pixels_of(picture: Rendered) -> bytes:
     with Image.open(io.BytesIO(picture.picture)) as opened:
         return opened.tobytes()
+
+
+async def test_a_large_frame_is_read_while_it_leaves(world: ArchiveWorld) -> None:
+    side = 2048
+    values = [bytes([number]) * side * side for number in (7, 8)]
+    await store_image(world, image(*values, rows=side, columns=side))
+    ann = await world.reader(Action.VIEW)
+    found = await frames(world.archive, ann, STUDY, SERIES, INSTANCE, [2])
+    assert isinstance(found, Frames)
+    [part] = [part async for part in found.parts(decoded=True)]
+    assert (part.length, part.whole) == (side * side, None)
+    pieces = [piece async for piece in part.pieces]
+    assert b"".join(pieces) == values[1]
+    assert max(map(len, pieces)) <= MIB
+    await world.archive.gate.close()
+    [closed] = world.ledger.of(Event.EPISODE_CLOSED)
+    assert closed.counts == {"instances": 1, "bytes": side * side}

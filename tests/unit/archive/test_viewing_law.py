@@ -80,5 +80,5 @@ async def _look(world: ArchiveWorld, ann: Caller, verb: str, study: str) -> byte
         shown = await thumbnail(world.archive, ann, study)
     assert not isinstance(shown, Refused)
     if isinstance(shown, Frames):
-        return b"".join([part async for part in shown.parts(decoded=True)])
+        return b"".join([piece async for part in shown.parts(decoded=True) async for piece in part.pieces])
     return shown.picture if shown is not None else None

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from leadglass.archive import viewing
 from leadglass.archive.archive import Archive, Caller
+from leadglass.archive.viewing import Part
 from leadglass.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN
 from leadglass.terms.ceilings import MAX_FRAMES_NAMED
 from leadglass.terms.errors import CeilingReached, PeerAnswer, PeerViolation
@@ -20,6 +21,7 @@ from leadglass.web.dicomweb.conditional import Unsatisfiable, byte_range, is_unc
 from leadglass.web.dicomweb.frame_media import OCTETS, FrameForm, negotiate
 from leadglass.web.dicomweb.multipart import Boundary
 from leadglass.web.dicomweb.route import Parameter, Route
+from leadglass.web.dicomweb.streaming import Bulk
 from leadglass.web.problems import NOT_FOUND, problem, refused
 
 __all__ = ["ROUTES", "answer_with", "frame_numbers"]
@@ -73,9 +75,10 @@ async def answer_with(request: Request, found: viewing.Frames | Refused | None) 
         return _single(request, first, form, headers)
     boundary = Boundary()
     headers["Content-Type"] = boundary.content_type(form.media_type)
-    if len(found.numbers) == 1:
-        return Response(b"".join((_head(boundary, form, first, is_first=True), first, boundary.closing)), 200, headers)
-    return StreamingResponse(_multipart(boundary, form, first, parts), 200, headers)
+    if len(found.numbers) == 1 and first.whole is not None:
+        head = _head(boundary, form, first, is_first=True)
+        return Response(b"".join((head, first.whole, boundary.closing)), 200, headers)
+    return Bulk(lambda: _multipart(boundary, form, first, parts), headers)
 
 
 def _etag(found: viewing.Frames, form: FrameForm) -> str:
@@ -83,31 +86,43 @@ def _etag(found: viewing.Frames, form: FrameForm) -> str:
     return f'"{hashlib.sha256(said.encode()).hexdigest()[:32]}"'
 
 
-def _single(request: Request, frame: bytes, form: FrameForm, headers: dict[str, str]) -> Response:
-    headers |= {"Content-Type": form.content_type, "Accept-Ranges": "bytes"}
+def _single(request: Request, part: Part, form: FrameForm, headers: dict[str, str]) -> Response:
+    """A frame that is read while it leaves knows no ranges: servers may ignore them (RFC 9110 §14.2)."""
+    headers |= {"Content-Type": form.content_type}
+    frame = part.whole
+    if frame is None:
+        return Bulk(lambda: _pieces(part), headers | {"Content-Length": str(part.length)})
+    headers |= {"Accept-Ranges": "bytes"}
     match byte_range(request, len(frame), headers["ETag"]):
         case None:
             return Response(frame, 200, headers)
         case Unsatisfiable():
             return problem(416, "Range not satisfiable", headers={"Content-Range": f"bytes */{len(frame)}"})
-        case part:
-            headers["Content-Range"] = part.content_range
-            return Response(frame[part.start : part.end], 206, headers)
+        case asked:
+            headers["Content-Range"] = asked.content_range
+            return Response(frame[asked.start : asked.end], 206, headers)
 
 
-def _head(boundary: Boundary, form: FrameForm, frame: bytes, *, is_first: bool) -> bytes:
-    return boundary.part_head(form.content_type, length=len(frame), is_first=is_first)
+def _head(boundary: Boundary, form: FrameForm, part: Part, *, is_first: bool) -> bytes:
+    return boundary.part_head(form.content_type, length=part.length, is_first=is_first)
+
+
+async def _pieces(part: Part) -> AsyncGenerator[bytes]:
+    async for piece in part.pieces:
+        yield piece
 
 
 async def _multipart(
-    boundary: Boundary, form: FrameForm, first: bytes, rest: AsyncIterator[bytes]
-) -> AsyncIterator[bytes]:
+    boundary: Boundary, form: FrameForm, first: Part, rest: AsyncIterator[Part]
+) -> AsyncGenerator[bytes]:
     """One frame at a time: the next one is read when this one has been taken."""
     yield _head(boundary, form, first, is_first=True)
-    yield first
-    async for frame in rest:
-        yield _head(boundary, form, frame, is_first=False)
-        yield frame
+    async for piece in first.pieces:
+        yield piece
+    async for part in rest:
+        yield _head(boundary, form, part, is_first=False)
+        async for piece in part.pieces:
+            yield piece
     yield boundary.closing
 
 
