@@ -16,7 +16,7 @@ FOREIGN = (
     {"Origin": "https://localhost"},
     {"Origin": "null"},
 )
-OURS = (
+OURS: tuple[dict[str, str], ...] = (
     {},
     {"Origin": "https://localhost:8443"},
     {"Origin": "HTTPS://LOCALHOST:8443", "Sec-Fetch-Site": "same-origin"},
