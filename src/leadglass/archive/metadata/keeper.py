@@ -136,7 +136,7 @@ class MetadataKeeper:
             found = await self._database.read(incomplete_series, limit)
             fresh = [name for name in found if name not in self._hopeless]
             self._may_have_forgotten = len(found) == limit
-            self._noted.update(dict.fromkeys(fresh, float("-inf")))
+            self._noted.update(dict.fromkeys(fresh, asyncio.get_running_loop().time()))
             return
         name, _ = self._noted.popitem(last=False)
         try:

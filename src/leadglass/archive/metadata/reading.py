@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator
 from typing import Final
 from urllib.parse import quote
@@ -22,6 +23,8 @@ _FIRST_LOOK: Final = 64 * KIB
 """Bytes given first: nearly every header ends within them."""
 _SECOND_LOOK: Final = 1 * MIB
 """One segment of the journal, which was decrypted for the first look already."""
+_TRIES: Final = 2
+"""The process may have been ended by something else than the object."""
 _WHOLE: Final = 4 * MIB
 """Objects up to this size are given whole if something may stand behind their pixels."""
 
@@ -29,19 +32,19 @@ _WHOLE: Final = 4 * MIB
 async def render_instance(
     journal: ObjectJournal, renderer: Renderer, key: StudyKey, name: SeriesName, instance: StoredInstance
 ) -> Member:
-    """The instance's metadata. IntegrityFault or StorageFault if the object cannot be read.
+    """The instance's metadata. IntegrityFault or StorageFault if the object cannot be read, or nobody can read it now.
 
-    An object that the process cannot make anything of has the attributes that the index knows, and no others.
+    An object that the process cannot make anything of, twice, has the attributes that the index knows, and no others.
     """
     path = (name.study_instance_uid, name.series_instance_uid, instance.sop_instance_uid)
     study, series, uid = (quote(one, safe="") for one in path)
     prefix = f"/studies/{study}/series/{series}/instances/{uid}/bulkdata/"
-    try:
-        written = await ask_about(
-            journal, renderer, key, Verb.RENDER, instance.location, instance.transfer_syntax_uid, prefix
-        )
-    except HeaderUnreadable:
-        written = _from_the_index(name, instance)
+    written = _from_the_index(name, instance)
+    for _ in range(_TRIES):
+        with contextlib.suppress(HeaderUnreadable):
+            place, syntax = instance.location, instance.transfer_syntax_uid
+            written = await ask_about(journal, renderer, key, Verb.RENDER, place, syntax, prefix)
+            break
     return Member(instance.sop_instance_uid, instance.instance_number, written)
 
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from leadglass.archive.metadata.wire import ANSWER, QUESTION, Outcome, Verb
 from leadglass.terms.ceilings import MAX_METADATA, MIB
-from leadglass.terms.errors import LeadglassError
+from leadglass.terms.errors import LeadglassError, StorageFault
 
 __all__ = ["HeaderUnreadable", "Question", "Renderer", "RendererLimits"]
 
@@ -60,10 +60,10 @@ class Renderer:
 
     async def ask(self, question: Question) -> tuple[Outcome, bytes]:
         """The answer, never FAILED. HeaderUnreadable if there is none; the process is ended whenever it might still be
-        at work on this question, also if the caller is cancelled."""
+        at work on this question, also if the caller is cancelled. StorageFault if it does not even start."""
         async with self._turn:
+            process = await self._started()
             try:
-                process = await self._started()
                 async with asyncio.timeout(self._limits.seconds):
                     outcome, answer = await self._ask(process, question)
             except TimeoutError:
@@ -100,21 +100,32 @@ class Renderer:
 
     async def _started(self) -> asyncio.subprocess.Process:
         if self._process is None or self._process.returncode is not None:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "leadglass.archive.metadata.process",
-                str(self._limits.address_space),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL,
-                limit=MIB,
-                env={name: os.environ[name] for name in _TAKEN_ALONG if name in os.environ},
-            )
-            assert self._process.stdout is not None
-            async with asyncio.timeout(_START_SECONDS):
-                await self._process.stdout.readexactly(ANSWER.size)
+            try:
+                await self._start()
+            except (TimeoutError, asyncio.IncompleteReadError, OSError):
+                await self._end()
+                raise StorageFault("the process that reads headers does not start") from None
+            except BaseException:
+                await self._end()
+                raise
+        assert self._process is not None
         return self._process
+
+    async def _start(self) -> None:
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "leadglass.archive.metadata.process",
+            str(self._limits.address_space),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            limit=MIB,
+            env={name: os.environ[name] for name in _TAKEN_ALONG if name in os.environ},
+        )
+        assert self._process.stdout is not None
+        async with asyncio.timeout(_START_SECONDS):
+            await self._process.stdout.readexactly(ANSWER.size)
 
     async def _end(self) -> None:
         process, self._process = self._process, None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from typing import Any
 
 import pytest
@@ -12,9 +13,11 @@ from helpers.archive_world import ArchiveWorld, data_set
 from helpers.samples import explicit
 from leadglass.archive.metadata import keeper as keeper_module
 from leadglass.archive.metadata.keeper import MetadataKeeper
-from leadglass.archive.metadata.renderer import HeaderUnreadable, Renderer
+from leadglass.archive.metadata.renderer import HeaderUnreadable, Question, Renderer
+from leadglass.archive.metadata.wire import Outcome
 from leadglass.store.index.instances import known_instances
 from leadglass.store.index.series_metadata import SeriesName, incomplete_series, metadata_of
+from leadglass.terms.errors import StorageFault
 
 SERIES = SeriesName("1.2.1", "1.2.1.1")
 
@@ -130,6 +133,38 @@ async def test_an_object_that_cannot_be_made_sense_of_has_what_the_index_knows(
     [one] = await kept(world, world.archive.metadata)
     assert one.keys() == {"00080016", "00080018", "0020000D", "0020000E", "00200013"}
     assert one["00080018"]["Value"] == ["1.2.1.1.1"]
+
+
+async def test_an_object_during_which_the_process_ended_is_tried_again(
+    world: ArchiveWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renderer = world.archive.metadata.renderer
+    real, asked = renderer.ask, list[int]()
+
+    async def ask(question: Question) -> tuple[Outcome, bytes]:
+        asked.append(1)
+        if len(asked) == 1:
+            raise HeaderUnreadable("on cue")
+        return await real(question)
+
+    monkeypatch.setattr(renderer, "ask", ask)
+    await store(world, 1)
+    await world.archive.metadata.complete(SERIES)
+    [one] = await kept(world, world.archive.metadata)
+    assert one["00100020"]["Value"] == ["P1"]
+
+
+async def test_nothing_poorer_is_kept_because_the_process_does_not_start(
+    world: ArchiveWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store(world, 1)
+    with monkeypatch.context() as broken:
+        broken.setattr(sys, "executable", "/nowhere")
+        with pytest.raises(StorageFault, match="does not start"):
+            await world.archive.metadata.complete(SERIES)
+    await world.archive.metadata.complete(SERIES)
+    [one] = await kept(world, world.archive.metadata)
+    assert one["00100020"]["Value"] == ["P1"]
 
 
 async def test_a_damaged_object_is_reported_and_left_out(world: ArchiveWorld) -> None:
