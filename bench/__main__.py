@@ -13,8 +13,12 @@ from collections import defaultdict
 
 from bench import machine, table
 from bench.rows import OURS, Sample
-from bench.scenes import SCENES, Bench, new_bench
+from bench.scenes import SCENES as DICOM_SCENES
+from bench.scenes import Bench, new_bench
+from bench.scenes_web import SCENES as WEB_SCENES
 from bench.servers import ROOT, RUN
+
+SCENES = DICOM_SCENES | WEB_SCENES
 
 
 def main() -> None:

@@ -35,6 +35,14 @@ def multi_frame_files(work: Path, frames: int) -> DataSet:
     return _written(work / "data" / f"multi-frame-{frames}", (multi_frame(study, frames=frames) for study in studies))
 
 
+LARGE_STUDY = PhantomStudy(patient_id="LARGE", accession_number="L1")
+
+
+def large_study_files(work: Path, slices: int) -> DataSet:
+    """One study; 200 slices make 105 MB."""
+    return _written(work / "data" / f"large-study-{slices}", ct_series(LARGE_STUDY, slices=slices, size=512))
+
+
 def warm_up_file(work: Path) -> Path:
     """One instance that belongs to no measured data set."""
     return _written(work / "data" / "warm-up", ct_series(PhantomStudy(patient_id="WARM"), slices=1)).folders[0]

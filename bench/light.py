@@ -85,6 +85,7 @@ class Template:
 
     VALUES = (
         (b"\x08\0\x18\0UI", "2.25.1{instance:038d}"),
+        (b"\x08\0\x20\0DA", "{date}"),
         (b"\x08\0\x50\0SH", "A{study:07d}"),
         (b"\x10\0\x10\0PN", "Phantom^P{study:07d}"),
         (b"\x10\0\x20\0LO", "P{study:07d}"),
@@ -95,7 +96,7 @@ class Template:
     def __init__(self, part10: bytes) -> None:
         data_set = part10[144 + int.from_bytes(part10[140:144], "little") :]
         for start, form in self.VALUES:
-            value = form.format(instance=0, study=0).encode()
+            value = form.format(instance=0, study=0, date=study_date(0)).encode()
             at = data_set.index(start) + len(start)
             length = int.from_bytes(data_set[at : at + 2], "little")
             data_set = data_set[:at] + struct.pack("<H", len(value)) + value + data_set[at + 2 + length :]
@@ -104,13 +105,20 @@ class Template:
 
     def numbered(self, instance: int, study: int) -> bytes:
         for at, form in self._offsets:
-            value = form.format(instance=instance, study=study).encode()
+            value = form.format(instance=instance, study=study, date=study_date(study)).encode()
             self._data_set[at : at + len(value)] = value
         return bytes(self._data_set)
 
 
 def patient_id(study: int) -> str:
     return f"P{study:07d}"
+
+
+def study_date(study: int) -> str:
+    """Ten studies a day."""
+    months, days = divmod(study // 10, 28)
+    years, months = divmod(months, 12)
+    return f"{2020 + years % 80:04d}{months + 1:02d}{days + 1:02d}"
 
 
 def study_uid(study: int) -> str:

@@ -65,13 +65,13 @@ def memory_available_gb() -> float:
 
 
 class Usage:
-    """CPU time and peak memory of a process and its descendants while the block runs.
+    """CPU time and peak memory of processes and their descendants while the block runs.
 
     Memory is the sum of resident sizes, sampled every 20 ms; shared pages of forked children count more than once.
     """
 
-    def __init__(self, pid: int) -> None:
-        self._pid = pid
+    def __init__(self, *pids: int) -> None:
+        self._pids = pids
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._sample, daemon=True)
         self.peak_mb = 0.0
@@ -89,12 +89,16 @@ class Usage:
 
     def _sample(self) -> None:
         while not self._stop.wait(0.02):
-            resident = sum(_resident(pid) for pid in _family(self._pid))
+            resident = sum(_resident(pid) for pid in self._everybody())
             self.peak_mb = max(self.peak_mb, resident / 1e6)
 
     def _cpu(self) -> float:
         """Seconds used so far, ended children included (`wait`ed for by their parent)."""
-        return sum(sum(map(int, _stat(pid)[11:15])) for pid in _family(self._pid)) / TICKS
+        return sum(sum(map(int, _stat(pid)[11:15])) for pid in self._everybody()) / TICKS
+
+    def _everybody(self) -> Iterator[int]:
+        for pid in self._pids:
+            yield from _family(pid)
 
 
 def _family(pid: int) -> Iterator[int]:

@@ -34,11 +34,20 @@ def storescu(server: Server, senders: Sequence[Sequence[Path]], *, no_delay: boo
 
 
 def light(server: Server, verb: str, clients: int, *arguments: str) -> list[dict[str, Any]]:
-    """What `clients` light clients report that were started together."""
+    """What `clients` light DICOM clients report that were started together."""
+    return _together(server, "bench.light", verb, clients, ("--called", server.ae_title, *arguments), server.port)
+
+
+def light_web(server: Server, verb: str, clients: int, *arguments: str) -> list[dict[str, Any]]:
+    """What `clients` light web clients report that were started together."""
+    return _together(server, "bench.light_web", verb, clients, (*server.web.options, *arguments), server.web.port)
+
+
+def _together(
+    server: Server, module: str, verb: str, clients: int, arguments: Sequence[str], port: int
+) -> list[dict[str, Any]]:
     running = [
-        start_light(
-            verb, server.port, "--called", server.ae_title, "--shares", str(clients), "--share", str(i), *arguments
-        )
+        start_light(verb, port, "--shares", str(clients), "--share", str(i), *arguments, module=module)
         for i in range(clients)
     ]
     for client in running:
@@ -52,9 +61,9 @@ def light(server: Server, verb: str, clients: int, *arguments: str) -> list[dict
     return [json.loads(report) for report in reports]
 
 
-def start_light(verb: str, port: int, *arguments: str) -> subprocess.Popen[str]:
+def start_light(verb: str, port: int, *arguments: str, module: str = "bench.light") -> subprocess.Popen[str]:
     """A light client that is ready."""
-    command = [sys.executable, "-m", "bench.light", verb, "--port", str(port), *arguments]
+    command = [sys.executable, "-m", module, verb, "--port", str(port), *arguments]
     client = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     if client.stdout is None or client.stdout.readline() != "ready\n":
         raise SystemExit(f"the light {verb} client did not start: it ended with {client.wait()}")

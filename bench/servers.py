@@ -7,6 +7,7 @@ A server's folder is kept until the run is over: on ext4, deleting many files ma
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import subprocess
@@ -16,12 +17,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.light import CALLING, SINK
-from bench.tls import TlsFiles
+from bench.tls import TlsFiles, make_tls_files
+from bench.tls_proxy import tls_in_front_of
 from helpers.orthanc import Modality, OrthancTls, run_orthanc
 from helpers.ports import free_port, wait_for_port
 
 ROOT = Path(__file__).resolve().parent.parent
 LEADGLASS = ROOT / ".venv/bin/leadglass"
+
+
+@dataclass(frozen=True, slots=True)
+class WebDoor:
+    """Where DICOMweb is answered, and what a light web client needs to be let in."""
+
+    port: int
+    options: tuple[str, ...] = ()
+    pids: tuple[int, ...] = ()  # everybody who works for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +45,7 @@ class Server:
     pid: int
     directory: Path
     sender_tls: tuple[str, ...] = ()
+    web: WebDoor = WebDoor(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +61,15 @@ class Wanted:
 def run_leadglass(wanted: Wanted) -> Iterator[Server]:
     """Ours, as `make run` leaves it: encryption, index, gate, ledger and fdatasync are on, there is no other way."""
     home = ("--home", str(wanted.directory / "home"))
-    doors = {"--dicom": free_port(), "--dicom-tls": free_port()}
+    doors = {"--dicom": free_port(), "--dicom-tls": free_port(), "--https": free_port()}
     serve = [str(LEADGLASS), "serve", *home]
     for option, port in doors.items():
         serve += [option, f"127.0.0.1:{port}"]
     with process(serve, wanted.directory, doors["--dicom"]) as pid:
         sender_tls = enrol(home, wanted)
         port = doors["--dicom-tls" if wanted.tls else "--dicom"]
-        yield Server("leadglass", "LEADGLASS", port, pid, wanted.directory, sender_tls)
+        web = WebDoor(doors["--https"], ("--token", token(home)), (pid,))
+        yield Server("leadglass", "LEADGLASS", port, pid, wanted.directory, sender_tls, web)
 
 
 def enrol(home: tuple[str, str], wanted: Wanted) -> tuple[str, ...]:
@@ -77,6 +90,12 @@ def enrol(home: tuple[str, str], wanted: Wanted) -> tuple[str, ...]:
     return sender_tls
 
 
+def token(home: tuple[str, str]) -> str:
+    """An API token that may store, search and view everything."""
+    wanted = ("--allow", "store,query,view", "--studies", "everything", "--expires", "1d", "--json")
+    return str(json.loads(leadglass("token", "create", "bench", "--role", "service", *wanted, *home))["token"])
+
+
 def leadglass(*arguments: str) -> str:
     """Runs one of our commands and returns what it printed."""
     done = subprocess.run([str(LEADGLASS), *arguments], capture_output=True, text=True, check=False)
@@ -85,16 +104,36 @@ def leadglass(*arguments: str) -> str:
     return done.stdout
 
 
+def run_orthanc_peer(wanted: Wanted) -> AbstractContextManager[Server]:
+    """Debian's Orthanc with its DICOMweb plugin, nginx in front for TLS: SQLite index, SyncStorageArea true."""
+    return _orthanc(wanted, "orthanc", web_over_tls=True)
+
+
+def run_orthanc_plain(wanted: Wanted) -> AbstractContextManager[Server]:
+    """The same, but without TLS on the web."""
+    return _orthanc(wanted, "orthanc-plain", web_over_tls=False)
+
+
 @contextlib.contextmanager
-def run_orthanc_peer(wanted: Wanted) -> Iterator[Server]:
-    """Debian's Orthanc: SQLite index, SyncStorageArea true."""
+def _orthanc(wanted: Wanted, kind: str, *, web_over_tls: bool) -> Iterator[Server]:
     tls = OrthancTls(wanted.tls.certificate, wanted.tls.key, wanted.tls.ca) if wanted.tls else None
     sender_tls = wanted.tls.sender_options if wanted.tls else ()
     modalities = [Modality(CALLING, 104)]
     if wanted.sink_port:
         modalities.append(Modality(SINK, wanted.sink_port))
-    with run_orthanc(wanted.directory, modalities=modalities, tls=tls) as orthanc:
-        yield Server("orthanc", orthanc.ae_title, orthanc.dicom_port, orthanc.process.pid, wanted.directory, sender_tls)
+    settings: dict[str, object] = {"AuthenticationEnabled": False}
+    with contextlib.ExitStack() as stack:
+        orthanc = stack.enter_context(
+            run_orthanc(wanted.directory, modalities=modalities, tls=tls, dicomweb=True, settings=settings)
+        )
+        port, pids = orthanc.http_port, [orthanc.process.pid]
+        if web_over_tls:
+            directory = wanted.directory / "nginx"
+            files = make_tls_files(directory / "tls")
+            port, proxy = stack.enter_context(tls_in_front_of(port, files, directory))
+            pids.append(proxy)
+        web = WebDoor(port, () if web_over_tls else ("--plain",), tuple(pids))
+        yield Server(kind, orthanc.ae_title, orthanc.dicom_port, pids[0], wanted.directory, sender_tls, web)
 
 
 @contextlib.contextmanager
@@ -134,5 +173,6 @@ def process(command: list[str], directory: Path, port: int) -> Iterator[int]:
 RUN: dict[str, Callable[[Wanted], AbstractContextManager[Server]]] = {
     "leadglass": run_leadglass,
     "orthanc": run_orthanc_peer,
+    "orthanc-plain": run_orthanc_plain,
     "storescp": run_storescp,
 }

@@ -1,4 +1,4 @@
-"""From samples to a table with ratios, and to JSON."""
+"""From samples to a table with ratios, and to JSON. A ratio says how many times better ours is."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Figures = Mapping[str, Mapping[str, Sequence[Sample]]]  # row → server → one
 
 
 def lines(figures: Figures, ours: str) -> list[str]:
-    """The table for people. A ratio is ours over the peer's, of medians."""
+    """The table for people. Ratios are of medians."""
     out = []
     for key, row in ROWS.items():
         if key not in figures:
@@ -22,7 +22,7 @@ def lines(figures: Figures, ours: str) -> list[str]:
         own = _median(figures[key].get(ours, []))
         for server, samples in figures[key].items():
             values = [sample.value for sample in samples]
-            ratio = "" if server == ours or own is None else f"{own / statistics.median(values):9.2f} x"
+            ratio = "" if server == ours or own is None else f"{_ratio(row, own, statistics.median(values)):9.2f} x"
             out.append(f"  {server:12} {_spread(values):32}{ratio:12}  {_beside(samples)}")
         if own is not None:
             out += [f"  {name:12} {_verdict(row, goal, figures[key], own)}" for name, goal in _goals(row)]
@@ -67,8 +67,16 @@ def _verdict(row: Row, goal: Goal, by_server: Mapping[str, Sequence[Sample]], ow
         return f"{goal.factor:g} x {goal.peer}: not measured"
     wanted = goal.factor * against
     met = own <= wanted if row.lower_is_better else own >= wanted
-    of_peer = f"{goal.factor:g} x {goal.peer} = " if goal.peer else ""
-    return f"{'met' if met else 'MISSED'}: {of_peer}{wanted:,.0f} wanted, {own:,.0f} measured"
+    of_peer = f"{goal.factor:.3g} x {goal.peer} = " if goal.peer else ""
+    return f"{'met' if met else 'MISSED'}: {of_peer}{_number(wanted)} wanted, {_number(own)} measured"
+
+
+def _ratio(row: Row, own: float, peer: float) -> float:
+    return peer / own if row.lower_is_better else own / peer
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:,.3g}"
 
 
 def _median(samples: Sequence[Sample]) -> float | None:
@@ -76,7 +84,7 @@ def _median(samples: Sequence[Sample]) -> float | None:
 
 
 def _spread(values: Sequence[float]) -> str:
-    return f"{statistics.median(values):9,.0f} ({min(values):,.0f}-{max(values):,.0f})"
+    return f"{_number(statistics.median(values)):>9} ({_number(min(values))}-{_number(max(values))})"
 
 
 def _beside(samples: Sequence[Sample]) -> str:
