@@ -52,7 +52,7 @@ async def _read(port: int, number: int, request: bytes, one: SlowReader, rate: i
     line.bind((f"127.0.0.{1 + number % _ADDRESSES}", 0))
     line.setblocking(False)
     await loop.sock_connect(line, ("127.0.0.1", port))
-    context = ssl._create_unverified_context()  # noqa: S323 - it is its pace that matters, not whom it trusts
+    context = ssl._create_unverified_context()  # its pace matters here, not whom it trusts
     reader, writer = await asyncio.open_connection(sock=line, ssl=context, server_hostname="localhost", limit=32 * 1024)
     try:
         writer.write(request)
