@@ -12,10 +12,10 @@ ARGS ?=
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check bench fuzz soak docs peers clean
+.PHONY: help install run test check bench fuzz soak screenshots docs peers clean
 
 help: ## list the verbs
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(READY) ## make .venv with everything in it (the other verbs do it by themselves)
 
@@ -40,6 +40,9 @@ fuzz: $(READY) ## a minute of hostile bytes for each parser
 
 soak: $(READY) ## kill the server 200 times while it takes images in
 	LEADGLASS_CRASH_ROUNDS=200 $(BIN)/pytest tests/crash $(ARGS)
+
+screenshots: peers $(READY) ## every page of the console as pictures, into bench/work/screenshots (ARGS=DIR)
+	PYTHONPATH=tests $(BIN)/python tests/browser/screenshots.py $(ARGS)
 
 docs: $(READY) ## links resolve, the map names every room
 	$(BIN)/pytest -q tests/unit/test_docs.py $(ARGS)

@@ -58,18 +58,17 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         with web(server, token=token(server)) as sender:
             assert sender.post("/dicom-web/studies", content=form(ct_series(STUDY, slices=1, size=64)), headers=STOW)
             [image] = sender.get(f"/dicom-web/studies/{STUDY.study_instance_uid}/instances").json()
-        people = [
-            ConsoleUser(server, name, role)
-            for name, role in (
-                ("clinician", "clinician"),
-                ("outsider", "clinician"),
-                ("auditor", "auditor"),
-                ("boss", "administrator"),
-            )
-        ]
+        people = (
+            ConsoleUser(server, "clinician", "clinician"),
+            ConsoleUser(server, "outsider", "clinician"),
+            ConsoleUser(server, "auditor", "auditor"),
+            ConsoleUser(server, "boss", "administrator"),
+        )
         order(server, "grant add", to="user:clinician", allow=["query", "view"], studies="everything", why="test")
         order(server, "grant add", to="user:boss", allow=["query", "view"], studies="everything", why="to no avail")
-        yield World(server, *people, (image["0020000E"]["Value"][0], image["00080018"]["Value"][0]))
+        clinician, outsider, auditor, administrator = people
+        instance = (image["0020000E"]["Value"][0], image["00080018"]["Value"][0])
+        yield World(server, clinician, outsider, auditor, administrator, instance)
         for person in people:
             person.close()
 
