@@ -322,7 +322,7 @@ def test_wado_uri_gives_pictures_and_objects(http: httpx2.Client, kept: Sequence
     with Image.open(io.BytesIO(small.content)) as picture:
         assert picture.height == 10
     given = http.get(f"{ROOT}/wado", params=uri(one, contentType="application/dicom"))
-    assert given.headers["content-type"] == "application/dicom"
+    assert given.headers["content-type"] == f"application/dicom; transfer-syntax={EXPLICIT_VR_LITTLE_ENDIAN}"
     read = pydicom.dcmread(io.BytesIO(given.content))
     assert read.file_meta.TransferSyntaxUID == EXPLICIT_VR_LITTLE_ENDIAN
     assert (read.pixel_array == one.read().pixel_array).all()

@@ -7,11 +7,11 @@ asked for more than that it is the first frame of an instance, and of a study or
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from leadglass.archive import viewing
 from leadglass.archive.archive import Archive, Caller
@@ -26,6 +26,7 @@ from leadglass.web.dicomweb.frames import frame_numbers
 from leadglass.web.dicomweb.multipart import Boundary
 from leadglass.web.dicomweb.picture_parameters import PARAMETERS, VIEWPORT, read_drawing, read_viewport
 from leadglass.web.dicomweb.route import Handler, Parameter, Route
+from leadglass.web.dicomweb.streaming import Bulk
 from leadglass.web.problems import NOT_FOUND, NotAcceptable, refused
 
 __all__ = ["ROUTES"]
@@ -87,7 +88,7 @@ async def _several(viewed: Sequence[Viewed], numbers: Sequence[int], drawing: Dr
         raise TranscodingFault("there is no image among these objects")
     boundary = Boundary()
     headers = {**_HEADERS, "Content-Type": boundary.content_type(drawing.media_type)}
-    return StreamingResponse(_multipart(boundary, first, pictures), 200, headers)
+    return Bulk(lambda: _multipart(boundary, first, pictures), headers)
 
 
 async def _pictures(viewed: Sequence[Viewed], numbers: Sequence[int], drawing: Drawing) -> AsyncIterator[Rendered]:
@@ -102,7 +103,7 @@ async def _pictures(viewed: Sequence[Viewed], numbers: Sequence[int], drawing: D
                 raise
 
 
-async def _multipart(boundary: Boundary, first: Rendered, rest: AsyncIterator[Rendered]) -> AsyncIterator[bytes]:
+async def _multipart(boundary: Boundary, first: Rendered, rest: AsyncIterator[Rendered]) -> AsyncGenerator[bytes]:
     yield boundary.part_head(first.media_type, length=len(first.picture), is_first=True)
     yield first.picture
     async for one in rest:

@@ -24,7 +24,7 @@ from leadglass.web.dicomweb.route import Handler, Parameter, Route
 from leadglass.web.dicomweb.streaming import Bulk
 from leadglass.web.problems import NOT_FOUND, NotAcceptable, problem, refused
 
-__all__ = ["ROUTES"]
+__all__ = ["ROUTES", "single"]
 
 _DICOM: Final = "application/dicom"
 _PARTS: Final = Offer(_DICOM, is_multipart=True, transfer_syntaxes=None)
@@ -60,7 +60,7 @@ async def _retrieve(request: Request, archive: Archive, caller: Caller, offers: 
     is_named = not any(DEFAULT in group for group in transfer_syntaxes(ranges, offer))
     if offer.is_multipart:
         return _multipart(request, archive, caller, leaving, is_named=is_named)
-    return await _single(request, archive, caller, *leaving[0], is_named=is_named)
+    return await single(request, archive, caller, *leaving[0], is_named=is_named)
 
 
 def _in_syntaxes(
@@ -80,9 +80,10 @@ def _in_syntaxes(
 # --- one by itself -------------------------------------------------------------------------------------------
 
 
-async def _single(
+async def single(
     request: Request, archive: Archive, caller: Caller, stored: StoredObject, syntax: str, *, is_named: bool
 ) -> Response:
+    """One object as a file. `is_named`: the caller asked for this transfer syntax by name."""
     etag = f'"{_fingerprint([(stored, syntax)])}"'
     headers = {"ETag": etag, **_KEPT}
     if is_unchanged(request, etag):

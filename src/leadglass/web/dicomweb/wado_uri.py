@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from leadglass.archive import viewing
 from leadglass.archive.archive import Archive, Caller
-from leadglass.archive.pixels import TranscodingFault
-from leadglass.archive.retrieving import Opened, Releasing, RetrieveRequest, plan
+from leadglass.archive.giving import DEFAULT, syntax_to_give
+from leadglass.archive.retrieving import RetrieveRequest, plan
 from leadglass.archive.viewing import RenderedRequest
 from leadglass.dicom.drawing import MEDIA_TYPES, Window
-from leadglass.dicom.part10 import file_meta
-from leadglass.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN
 from leadglass.store.index.matching import QueryLevel
 from leadglass.terms.ceilings import MAX_VIEWPORT
 from leadglass.terms.errors import PeerAnswer, PeerViolation
@@ -24,6 +22,7 @@ from leadglass.terms.outcome import Refused
 from leadglass.terms.principal import Action
 from leadglass.web.dicomweb.accept import Offer, choose, parse_accept
 from leadglass.web.dicomweb.picture_parameters import number, read_quality, whole_number
+from leadglass.web.dicomweb.retrieve import single
 from leadglass.web.dicomweb.route import Parameter, Route
 from leadglass.web.problems import NOT_FOUND, NotAcceptable, refused
 
@@ -39,14 +38,14 @@ async def _wado(request: Request, archive: Archive, caller: Caller) -> Response:
     """A picture by default (§9.1.2.2.1), the object itself if that is asked for or if it holds no image."""
     query = request.query_params
     _check(query)
-    study, series, instance = (_uid(query, name) for name in ("studyUID", "seriesUID", "objectUID"))
+    uids = _uid(query, "studyUID"), _uid(query, "seriesUID"), _uid(query, "objectUID")
     content_type = query.get("contentType")
     chosen = choose(parse_accept(content_type or request.headers.get("accept")), _OFFERS)
     if chosen is None:
         raise NotAcceptable(f"Objects can be had as {', '.join((*MEDIA_TYPES, _DICOM))}.")
     if chosen[0].media_type == _DICOM:
-        return await _object(archive, caller, study, series, instance, query.get("transferSyntax"))
-    picture = await viewing.rendered(archive, caller, _picture(query, study, series, instance, chosen[0].media_type))
+        return await _object(request, archive, caller, uids)
+    picture = await viewing.rendered(archive, caller, _picture(query, uids, chosen[0].media_type))
     if picture is None:
         return NOT_FOUND()
     if isinstance(picture, Refused):
@@ -71,19 +70,16 @@ def _uid(query: Mapping[str, str], name: str) -> str:
     return uid
 
 
-def _picture(query: Mapping[str, str], study: str, series: str, instance: str, media_type: str) -> RenderedRequest:
+def _picture(query: Mapping[str, str], uids: tuple[str, str, str], media_type: str) -> RenderedRequest:
     sides = [whole_number(name, query[name]) if name in query else None for name in ("columns", "rows")]
     frame = whole_number("frameNumber", query["frameNumber"], most=9_999_999_999) if "frameNumber" in query else None
     return RenderedRequest(
-        study,
-        series,
-        instance,
-        frame,
-        _window(query),
-        (sides[0] or MAX_VIEWPORT, sides[1] or MAX_VIEWPORT) if any(sides) else None,
-        None,
-        media_type,
-        read_quality("imageQuality", query.get("imageQuality")),
+        *uids,
+        frame=frame,
+        window=_window(query),
+        viewport=(sides[0] or MAX_VIEWPORT, sides[1] or MAX_VIEWPORT) if any(sides) else None,
+        media_type=media_type,
+        quality=read_quality("imageQuality", query.get("imageQuality")),
     )
 
 
@@ -99,51 +95,20 @@ def _window(query: Mapping[str, str]) -> Window | None:
     return Window(number("windowCenter", given[0]), width)
 
 
-async def _object(
-    archive: Archive, caller: Caller, study: str, series: str, instance: str, wanted: str | None
-) -> Response:
+async def _object(request: Request, archive: Archive, caller: Caller, uids: tuple[str, str, str]) -> Response:
+    """The file in the transfer syntax wanted: explicit VR little endian unless another one is named (§9.1.2.2.2)."""
+    study, series, instance = uids
     within = {"StudyInstanceUID": study, "SeriesInstanceUID": series}
     objects = await plan(archive, caller, Action.VIEW, RetrieveRequest(QueryLevel.IMAGE, (instance,), within))
     if isinstance(objects, Refused):
         return refused(objects)
-    async with Releasing(archive, caller, Action.VIEW) as releasing:
-        if not objects or not await releasing.admit(study):
-            return NOT_FOUND()
-        content = await _file(archive, await releasing.open(objects[0]), wanted)
-        releasing.released(objects[0])
-    if isinstance(content, bytes):
-        return Response(content, headers=_HEADERS, media_type=_DICOM)
-    return StreamingResponse(content, headers=_HEADERS, media_type=_DICOM)
-
-
-async def _file(archive: Archive, opened: Opened, wanted: str | None) -> bytes | AsyncIterator[bytes]:
-    """The Part-10 file in the transfer syntax wanted: explicit VR little endian unless something else is said, or
-    unless the object cannot be turned into it (§9.1.2.2.2)."""
-    stored = opened.stored
-    target = wanted or EXPLICIT_VR_LITTLE_ENDIAN
-    may_turn = archive.pixels.can_turn(stored.transfer_syntax_uid, target)
-    if target == stored.transfer_syntax_uid or (not wanted and not may_turn):
-        return _as_stored(opened)
-    if not may_turn:
+    if not objects:
+        return NOT_FOUND()
+    wanted = request.query_params.get("transferSyntax", DEFAULT)
+    syntax = syntax_to_give(objects[0].transfer_syntax_uid, ((wanted,),), archive.pixels.can_turn)
+    if syntax is None:
         raise NotAcceptable("This object cannot be had in that transfer syntax.")
-    try:
-        data_set = await archive.pixels.transcode(await opened.whole_file(), target)
-    except TranscodingFault:
-        if wanted:
-            raise
-        return _as_stored(opened)
-    return file_meta(stored.sop_class_uid, stored.sop_instance_uid, target) + data_set
-
-
-async def _as_stored(opened: Opened) -> AsyncIterator[bytes]:
-    stored = opened.stored
-    yield file_meta(stored.sop_class_uid, stored.sop_instance_uid, stored.transfer_syntax_uid)
-    data_set = opened.data_set()
-    if isinstance(data_set, memoryview):
-        yield bytes(data_set)
-        return
-    async for piece in data_set:
-        yield bytes(piece)
+    return await single(request, archive, caller, objects[0], syntax, is_named=wanted != DEFAULT)
 
 
 def _nonsense(what: str, clause: str) -> PeerViolation:
