@@ -271,3 +271,10 @@ def test_looking_at_metadata_is_in_the_ledger(server: ArchiveServer, shelf: Shel
         looker.get(f"/dicom-web/studies/{ct.study_instance_uid}/metadata")
     [opened] = [row for row in ledger_rows(server, last=50) if "looker" in row["who"]]
     assert (opened["study"], opened["action"]) == (ct.study_instance_uid, "view")
+
+
+def test_head_tells_of_the_answer_without_it(http: httpx2.Client, ct: InstanceHeader) -> None:
+    for rest in ("metadata", "bulkdata/7FE00010"):
+        whole, head = http.get(path_of(ct, rest)), http.head(path_of(ct, rest))
+        assert (head.status_code, head.content, head.headers["etag"]) == (200, b"", whole.headers["etag"])
+        assert head.headers["content-length"] == str(len(whole.content))
