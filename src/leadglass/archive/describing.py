@@ -156,7 +156,7 @@ class Description:
                 yield piece
                 before = b""
             before = b","
-        yield b"]"
+        yield b"[]" if before == b"[" else b"]"
 
     async def objects(self) -> AsyncIterator[bytes]:
         """Each instance's JSON object by itself."""

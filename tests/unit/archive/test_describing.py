@@ -15,6 +15,7 @@ from leadglass.archive.describing import Description, describe
 from leadglass.archive.giving import NoLongerGiven
 from leadglass.archive.retrieving import RetrieveRequest
 from leadglass.gate.ledger import Event
+from leadglass.store.index.instances import known_instances
 from leadglass.store.index.matching import QueryLevel
 from leadglass.terms.errors import LedgerFault
 from leadglass.terms.outcome import Refused
@@ -141,3 +142,11 @@ async def test_a_permission_withdrawn_meanwhile_ends_it(world: ArchiveWorld, ann
         await world.registry.disable_user("ann")
         with pytest.raises(NoLongerGiven):
             await anext(pieces)
+
+
+async def test_a_study_of_which_nothing_can_be_read_is_an_empty_list(world: ArchiveWorld, ann: Caller) -> None:
+    for one in (await world.index.read(known_instances, ["1.2.1.1.1", "1.2.1.1.2", "1.2.1.2.1"])).values():
+        world.journal.damage(one.location)
+    assert await told(world, ann, STUDY) == []
+    assert await told(world, ann, INSTANCE) is None
+    assert {type(fault).__name__ for fault in world.reported} == {"IntegrityFault"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Message
 
 from helpers.archive_world import ArchiveWorld, data_set
 from leadglass.archive.archive import Caller
@@ -98,3 +100,19 @@ async def test_nothing_but_json_and_octets(world: ArchiveWorld) -> None:
         await STUDY.handler(request(1, accept="application/dicom+xml"), world.archive, ann)
     with pytest.raises(NotAcceptable, match="octet-stream"):
         await bulk_data.ROUTES[0].handler(request(path="7FE00010", accept="image/png"), world.archive, ann)
+
+
+async def test_a_long_answer_is_streamed_and_is_the_same(world: ArchiveWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    ann = await world.reader(Action.VIEW)
+    at_once = await STUDY.handler(request(1), world.archive, ann)
+    monkeypatch.setattr(metadata, "_AT_ONCE", 10)
+    streamed = await STUDY.handler(request(1), world.archive, ann)
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await streamed({"type": "http"}, asyncio.Event().wait, send)  # type: ignore[arg-type]
+    assert b"".join(message.get("body", b"") for message in sent) == at_once.body
+    headers = dict(sent[0]["headers"])
+    assert (headers[b"content-type"], headers[b"etag"]) == (b"application/dicom+json", at_once.headers["etag"].encode())
