@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from leadglass.gate.devices import Device
 from leadglass.gate.door import Gate
+from leadglass.gate.looking import READERS
 from leadglass.gate.registry import Registry
 from leadglass.terms.evidence import Door
 from leadglass.terms.outcome import RefusalReason, Refused
@@ -28,3 +29,11 @@ class Overseeing:
         refusal = Refused(RefusalReason.ACTION_NOT_ALLOWED, principal.id)
         await self._gate.refused(refusal, door, address)
         return refusal
+
+    async def names(self, principal: Principal) -> Mapping[str, str]:
+        """What the bearers of ids are called, by id, for those who may read the ledger; nothing for others."""
+        if not principal.roles & READERS:
+            return {}
+        names = {device.id: device.name for device in await self._registry.devices()}
+        names |= {account.id: account.username for account in await self._registry.users()}
+        return names | {token.id: token.name for token in await self._registry.tokens()}

@@ -84,26 +84,27 @@ async def _answer(visit: Visit, asked: Asked, before: int | None) -> Response:
     )
     if isinstance(page, Refused):
         return errors.refused(visit, page)
+    names = await visit.parts.overseeing.names(caller.principal)
     return visit.page(
         "ledger.html",
         here="/ledger",
         asked=asked,
         hidden=list(asked.fields.items()),
         events=EVENTS,
-        entries=[_shown(line) for line in page.lines],
+        entries=[_shown(line, names) for line in page.lines],
         earlier=page.next,
         is_newest=before is None,
         seal=_seal(await reader.verification()),
     )
 
 
-def _shown(line: Line) -> _Shown:
+def _shown(line: Line, names: Mapping[str, str]) -> _Shown:
     is_refusal = line.outcome == "refused"
     return _Shown(
         number=f"{line.entry:,}" if line.entry is not None else "",
         at=line.at.isoformat(),
         when=moment(line.at),
-        who=line.who or "somebody without a name",
+        who=names.get(line.who, line.who) or "somebody without a name",
         words=words_of(line.event, line.action),
         detail=line.reason if is_refusal else line.what,
         study=line.study,
