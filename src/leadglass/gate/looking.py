@@ -24,6 +24,7 @@ from leadglass.gate.looks import Look, looks_at
 from leadglass.store.index.database import Database
 from leadglass.store.index.facts import study_facts
 from leadglass.terms.evidence import Door
+from leadglass.terms.ids import is_uid
 from leadglass.terms.outcome import RefusalReason, Refused
 from leadglass.terms.principal import Action, Principal, Role
 from leadglass.terms.visibility import StudyFacts
@@ -187,7 +188,7 @@ class LedgerReader:
         self, principal: Principal, door: Door, address: str, asked: str, answers: int, study_uid: str = ""
     ) -> None:
         detail: dict[str, str | int | bool] = {"by": asked, "answers": answers}
-        if study_uid:
+        if is_uid(study_uid):
             detail["study"] = study_uid
         await self._gate.record(Event.LEDGER_READ, principal, door, address, detail=detail)
 
@@ -238,7 +239,8 @@ class LedgerReader:
         return sorted(lines, key=lambda line: line.at)[-last:]
 
     def _pseudonym(self, looking: Looking) -> str:
-        return self._gate.pseudonym(looking.patient, looking.issuer) if looking.patient else ""
+        patient, issuer = (text.encode("utf-8", "replace").decode() for text in (looking.patient, looking.issuer))
+        return self._gate.pseudonym(patient, issuer) if patient else ""
 
     def _wanted(self, looking: Looking) -> _Wanted:
         return _Wanted(looking, self._pseudonym(looking))

@@ -214,3 +214,10 @@ async def test_ten_pages_at_once_verify_once(world: World, monkeypatch: pytest.M
     states = await asyncio.gather(*(world.reader.verification() for _ in range(10)))
     assert all(state.ok for state in states)
     assert looks == 1
+
+
+@pytest.mark.parametrize("odd", ["\ud800", "\0", "'; --", "x" * 100_000, "é\N{COMBINING ACUTE ACCENT}", '"\\'])
+async def test_odd_texts_match_nothing(world: World, odd: str) -> None:
+    for fields in ({"person": odd}, {"study": odd}, {"event": odd}, {"patient": odd}, {"patient": odd, "issuer": odd}):
+        assert not (await world.page(**fields)).lines
+    assert await world.reader.who_looked(MACHINE, odd) == []

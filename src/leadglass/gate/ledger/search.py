@@ -77,7 +77,7 @@ class _Wanted:
 
 def needle(text: str) -> bytes:
     """The bytes that an entry with this text in one of its fields must contain."""
-    return json.dumps(text, ensure_ascii=False).encode()
+    return json.dumps(text, ensure_ascii=False).encode("utf-8", "surrogatepass")  # half a pair is in no entry
 
 
 def _is_session(entry: Entry) -> bool:
