@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from helpers.archive_server import command, run_archive
@@ -16,6 +18,7 @@ from helpers.killable import KillableArchive, killable_archive
 from helpers.preloaded import Preloaded
 from helpers.senders import Record, open_sender, send
 from helpers.small_disk import small_disk
+from helpers.stow import STOW, failed, form, stored
 from leadglass.dicom.dimse.statuses import Status
 from leadglass.net.connector import RequestedAssociation
 from leadglass.net.errors import PeerRejected
@@ -119,3 +122,49 @@ def test_a_first_start_without_room_leaves_nothing_in_the_way(tmp_path: Path) ->
             disk.free()
         with run_archive(home) as archive:
             assert archive.ask("studies")["counts"]["studies"] == 0
+
+
+@pytest.mark.root
+@pytest.mark.crash
+async def test_full_and_free_again_over_http(tmp_path: Path, preloaded: Preloaded) -> None:
+    """507 or 503 where nothing was stored, A700 for what was not; the same request again is a success later."""
+    record = Record()
+    with small_disk(tmp_path / "disk", "96m") as disk:
+        home = disk.path / "home"
+        async with killable_archive(preloaded, home, log=tmp_path / "log") as archive:
+            await archive.enrol(SENDER, READER)
+            made = await archive.ask(
+                "token create", name="stow", role="service", expires="1h", allow=["store"], studies="everything"
+            )
+            trust = ssl.create_default_context(cafile=home / "ca/ca.pem")
+            headers = {**STOW, "Authorization": f"Bearer {made['token']}"}
+            async with httpx2.AsyncClient(
+                base_url=f"https://localhost:{archive.https}", headers=headers, verify=trust, trust_env=False
+            ) as client:
+                for turn in range(2):
+                    disk.fill()
+                    for study in itertools.count(100 * turn):
+                        sizes = (LARGE if study == 0 else 8192, *[400_000] * 4)
+                        images = [Image(study, number, size) for number, size in enumerate(sizes)]
+                        status = await stow(client, images, record)
+                        if status in (503, 507):
+                            break
+                        assert status in (200, 202)
+                    disk.free()
+                    assert await stow(client, images, record) == 200
+            await check(archive, record)
+            assert archive.stop() == 0
+        assert "clean" in command(home, "store", "check").stdout
+
+
+async def stow(client: httpx2.AsyncClient, images: list[Image], record: Record) -> int:
+    """The status of one request of these images; the record is told what became of each."""
+    for image in images:
+        record.begin(image, image.data_set())
+    response = await client.post("/dicom-web/studies", content=form(image.file() for image in images))
+    acknowledged = stored(response.json()) if response.status_code in (200, 202) else []
+    reasons = {status for status, _ in failed(response.json()).values()} if response.status_code == 202 else set()
+    assert reasons <= {Status.OUT_OF_RESOURCES}
+    for image in images:
+        record.end(image, 0 if image.sop_instance_uid in acknowledged else Status.OUT_OF_RESOURCES)
+    return response.status_code

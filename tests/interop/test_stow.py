@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
+from pathlib import Path
 
 import httpx2
 import pydicom
@@ -15,6 +18,7 @@ from dicomweb_client.api import DICOMwebClient
 from helpers.archive_server import ArchiveServer, run_archive
 from helpers.clinic import enrol_tls, ledger_rows, token
 from helpers.images import Image
+from helpers.orthanc import DICOMWEB_PLUGIN, Orthanc, run_orthanc
 from helpers.samples import Sample, all_samples, explicit, part10, quietly_read, sample
 from helpers.stow import STOW, failed, form, other_failures, stored
 from helpers.web_client import web
@@ -188,3 +192,50 @@ def test_dicomweb_client_stores(server: ArchiveServer, client: httpx2.Client) ->
             assert data_set_of(back) == data_set_of(written)
         with pytest.raises(requests.HTTPError):
             speaker.store_instances([dataset], study_instance_uid="1.2.3")
+
+
+@pytest.mark.skipif(not DICOMWEB_PLUGIN.exists(), reason="NO PEER: orthanc-dicomweb is not installed")
+def test_orthanc_stores_as_dicomweb_client(server: ArchiveServer, client: httpx2.Client, tmp_path: Path) -> None:
+    peer = {
+        "Url": f"https://localhost:{server.https}/dicom-web/",
+        "HttpHeaders": {"Authorization": f"Bearer {token(server)}"},
+        "ChunkedTransfers": True,
+    }
+    settings: dict[str, object] = {
+        "DicomWeb": {"Enable": True, "Servers": {"leadglass": peer, "whole": {**peer, "ChunkedTransfers": False}}},
+        "HttpsCACertificates": str(server.ca),
+    }
+    with run_orthanc(tmp_path / "orthanc", dicomweb=True, settings=settings) as orthanc:
+        for study, name in ((7, "leadglass"), (8, "whole")):
+            images = [Image(study, number) for number in range(3)]
+            for image in images:
+                orthanc.upload(image.file())
+            [resource] = [
+                one for one in orthanc.get("/studies") if _study(orthanc, one) == images[0].study_instance_uid
+            ]
+            answer = orthanc.post(f"/dicom-web/servers/{name}/stow", {"Resources": [resource], "Synchronous": True})
+            assert answer["InstancesCount"] == "3"
+            back = fetched(client, f"{STUDIES}/{images[0].study_instance_uid}")
+            assert {data_set_of(file) for file in back} == {image.data_set() for image in images}
+
+
+def _study(orthanc: Orthanc, resource: str) -> str:
+    return str(orthanc.get(f"/studies/{resource}")["MainDicomTags"]["StudyInstanceUID"])
+
+
+def test_curl_stores(server: ArchiveServer, client: httpx2.Client, tmp_path: Path) -> None:
+    image, file = Image(9, 1), tmp_path / "image.dcm"
+    file.write_bytes(image.file())
+    words = ("curl", "--silent", "--show-error", "--fail", "--cacert", server.ca, "--noproxy", "*")
+    named = ("-H", f"Authorization: Bearer {token(server)}", "-H", "Expect: 100-continue")
+    sent = ("-H", 'Content-Type: multipart/related; type="application/dicom"; boundary=X', "--data-binary", "@-")
+    body = b"--X\r\nContent-Type: application/dicom\r\n\r\n" + file.read_bytes() + b"\r\n--X--"
+    done = subprocess.run(
+        [*map(str, (*words, *named, *sent)), f"https://localhost:{server.https}{STUDIES}"],
+        input=body,
+        capture_output=True,
+        check=True,
+    )
+    assert stored(json.loads(done.stdout)) == [image.sop_instance_uid]
+    [back] = fetched(client, f"{STUDIES}/{image.study_instance_uid}")
+    assert data_set_of(back) == image.data_set()

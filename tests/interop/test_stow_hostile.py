@@ -22,7 +22,7 @@ from helpers.samples import deflate_bomb, identifying, nested, part10
 from helpers.stow import BOUNDARY, STOW, failed, form, other_failures, stored
 from helpers.web_client import web
 from leadglass.dicom.uids import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
-from leadglass.terms.ceilings import MAX_MULTIPART_PARTS, MIB
+from leadglass.terms.ceilings import MAX_BOUNDARY, MAX_MULTIPART_PARTS, MIB
 
 pytestmark = pytest.mark.interop
 
@@ -292,8 +292,8 @@ def test_a_study_in_the_address_is_a_uid(server: ArchiveServer, bearer: str, stu
 def test_boundaries_of_all_kinds(client: httpx2.Client) -> None:
     image = Image(40, 1)
     for boundary, status in (
-        ("x" * 70, 200),
-        ("x" * 71, 400),
+        ("x" * MAX_BOUNDARY, 200),
+        ("x" * (MAX_BOUNDARY + 1), 413),
         ("a b", 200),
         ("'()+_,-./:=?", 200),
         ("", 400),

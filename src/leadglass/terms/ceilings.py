@@ -79,7 +79,9 @@ MAX_INCOMING_TOTAL: Final = 256 * MIB
 
 # --- storing over HTTP (RFC 2046, PS3.18 §10.5) ----------------------------------------------------------------
 MAX_MEDIA_TYPE: Final = 1 * KIB
-"""Characters of a Content-Type: a boundary has at most 70 of them (RFC 2046 §5.1.1), other parameters are short."""
+"""Characters of a Content-Type: a boundary and a few short parameters."""
+MAX_BOUNDARY: Final = 128
+"""Characters of a boundary: RFC 2046 §5.1.1 allows 70, and Orthanc sends 73."""
 MAX_MULTIPART_PARTS: Final = 10_000
 """Instances of one request: large studies have a few thousand, and each part owes a line of the answer."""
 MAX_PART_HEADERS: Final = 8 * KIB

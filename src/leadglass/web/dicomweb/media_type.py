@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from leadglass.dicom.elements.refusals import malformed, too_much
-from leadglass.terms.ceilings import MAX_MEDIA_TYPE
+from leadglass.terms.ceilings import MAX_BOUNDARY, MAX_MEDIA_TYPE
 
 __all__ = ["MediaType", "boundary_of", "parse_media_type"]
 
@@ -18,7 +18,7 @@ _PARAMETER: Final = re.compile(
     r""";[ \t]*(?:([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*=[ \t]*("(?:[^"\\\r\n\0]|\\[^\r\n\0])*"|[^";\s\0]+)[ \t]*)?"""
 )
 _ESCAPED: Final = re.compile(r"\\(.)")
-_BOUNDARY: Final = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")
+_BOUNDARY: Final = re.compile(r"[0-9A-Za-z'()+_,./:=? -]*[0-9A-Za-z'()+_,./:=?-]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +53,13 @@ def parse_media_type(text: str) -> MediaType:
 
 
 def boundary_of(media_type: MediaType) -> bytes:
-    """The boundary that a multipart media type names. PeerViolation if it names none that can be one."""
+    """The boundary that a multipart media type names. PeerViolation if it names none that can be one,
+    CeilingReached."""
     boundary = media_type.parameters.get("boundary")
     if boundary is None:
         raise malformed("the Content-Type names no boundary", "RFC 2046 §5.1.1")
+    if len(boundary) > MAX_BOUNDARY:
+        raise too_much("MAX_BOUNDARY", MAX_BOUNDARY, len(boundary))
     if _BOUNDARY.fullmatch(boundary) is None:
-        raise malformed("the boundary is not 1 to 70 of the characters that may stand in one", "RFC 2046 §5.1.1")
+        raise malformed("the boundary is empty or holds characters that may not stand in one", "RFC 2046 §5.1.1")
     return boundary.encode("ascii")
