@@ -28,9 +28,10 @@ async def _delete(request: Request, archive: Archive, caller: Caller) -> Respons
         await archive.gate.refused(decision, caller.door, caller.address)
         return refused(decision)
     uid = request.path_params["study"]
+    sees = await _sees(archive, caller, uid)  # asked of every UID: what is hidden costs what is absent costs
     done = await delete(archive, caller, uid)
     if isinstance(done, Refused):
-        return _may_not() if await _sees(archive, caller, uid) else NOT_FOUND()
+        return _may_not() if sees else NOT_FOUND()
     return NOT_FOUND() if done is None else Response(status_code=204)
 
 
