@@ -162,9 +162,10 @@ class LedgerReader:
         return refused or await self._checked(self._watch.check_all, None, fully=True)
 
     async def close(self) -> None:
-        """Waits for a verification in progress: a thread cannot be stopped."""
+        """Ends a verification in progress."""
+        self._watch.stop()
         if self._checking is not None:
-            await asyncio.wait([self._checking])
+            await asyncio.gather(self._checking, return_exceptions=True)
 
     # --- who may --------------------------------------------------------------------------------------------------
 

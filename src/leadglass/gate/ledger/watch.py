@@ -41,6 +41,7 @@ class Watch:
         self._directory = directory
         self._key = key
         self._lock = Lock()
+        self._stopped = False
         self._audit = Audit({})
         self._lasting: tuple[str, ...] = ()  # found by the last `check_all`
 
@@ -48,6 +49,10 @@ class Watch:
     def seen(self) -> int:
         """How many entries have been read so far."""
         return self._audit.edge.size
+
+    def stop(self) -> None:
+        """Makes the check in progress, and all later ones, end soon with LedgerFault. For any thread."""
+        self._stopped = True
 
     def check_new(self) -> Watched:
         """All that was written since the last look, or ever. Problems stay until `check_all` finds none."""
@@ -66,7 +71,7 @@ class Watch:
     def check_all(self) -> Watched:
         """Every entry, hash, tile and signature again, from the beginning."""
         with self._lock:
-            report = verify(self._directory, self._key)
+            report = verify(self._directory, self._key, progress=self._go_on)
             self._lasting = tuple(map(str, report.problems))
             self._audit = Audit({})
         found = self.check_new()
@@ -84,15 +89,21 @@ class Watch:
         if published.size < audit.edge.size:
             audit.wrong("checkpoint", f"it speaks of {published.size} entries, and {audit.edge.size} were there before")
             return
-        try:
-            while audit.edge.size < published.size:
-                index, done = divmod(audit.edge.size, TILE_WIDTH)
-                width = min(TILE_WIDTH, published.size - index * TILE_WIDTH)
-                for entry in read_bundle(self._directory, index, width)[done:]:
-                    audit.entry(audit.edge.size, entry)
-                    audit.leaf(leaf_hash(entry))
-        except LedgerFault as fault:
-            audit.wrong("entries", str(fault))
-            return
+        while audit.edge.size < published.size:
+            self._go_on(audit.edge.size, published.size)
+            index, done = divmod(audit.edge.size, TILE_WIDTH)
+            width = min(TILE_WIDTH, published.size - index * TILE_WIDTH)
+            try:
+                entries = read_bundle(self._directory, index, width)
+            except LedgerFault as fault:
+                audit.wrong("entries", str(fault))
+                return
+            for entry in entries[done:]:
+                audit.entry(audit.edge.size, entry)
+                audit.leaf(leaf_hash(entry))
         if audit.edge.root != published.root:
             audit.wrong("checkpoint", f"it does not sign the {published.size} entries that are here")
+
+    def _go_on(self, done: int, total: int) -> None:
+        if self._stopped:
+            raise LedgerFault(f"the verification was stopped after {done} of {total} entries: the server is stopping")

@@ -12,6 +12,7 @@ from leadglass.gate.ledger import Ledger, SigningKey, verify
 from leadglass.gate.ledger.checkpoint import sign_checkpoint
 from leadglass.gate.ledger.tiles import decode_bundle, encode_bundle
 from leadglass.gate.ledger.watch import Watch
+from leadglass.terms.errors import LedgerFault
 
 KEY = SigningKey.generate("example.com/ledger")
 
@@ -118,3 +119,12 @@ async def test_a_checkpoint_that_does_not_hold(directory: Path, note: bytes | No
 async def test_entries_that_are_missing(directory: Path) -> None:
     bundle(directory, "000").unlink()
     assert any("missing" in problem for problem in Watch(directory, KEY.verifier).check_new().problems)
+
+
+async def test_it_can_be_stopped(directory: Path) -> None:
+    watch = Watch(directory, KEY.verifier)
+    watch.stop()
+    for check in (watch.check_new, watch.check_all):
+        with pytest.raises(LedgerFault, match="stopped after"):
+            check()
+    assert watch.seen == 0
