@@ -1,8 +1,8 @@
 """The laws over random playbooks: nothing leaves without an earlier durable entry, and success means durable.
 
-A ledger that fails on cue stands under find, get, move, describe, bulk data and store in any order. Whenever bytes of
-an answer or an object are about to leave, an entry about their study must already be durable; while the ledger fails,
-none leave.
+A ledger that fails on cue stands under find, search, get, move, describe, bulk data and store in any order. Whenever
+bytes of an answer or an object are about to leave, an entry about their study must already be durable; while the
+ledger fails, none leave.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from helpers.archive_world import ArchiveWorld, data_set
 from helpers.conversations import Lender, find, get, identifier, move, receiving, store
 from helpers.playbook import Playbook
+from leadglass.archive import searching
 from leadglass.archive.archive import Caller
 from leadglass.archive.bulk_data import BulkValue, bulk_value
 from leadglass.archive.describing import Description, describe
@@ -28,10 +30,11 @@ from leadglass.archive.metadata.process import serve
 from leadglass.archive.metadata.renderer import Question, Renderer
 from leadglass.archive.metadata.wire import ANSWER, MARK, QUESTION, Outcome
 from leadglass.archive.retrieving import RetrieveRequest
+from leadglass.archive.searching import SearchAnswer, SearchRequest, search
 from leadglass.dicom.dictionary import tag_of
 from leadglass.gate.ledger import Entry, Event
 from leadglass.store.index.instances import known_instances
-from leadglass.store.index.matching import QueryLevel
+from leadglass.store.index.matching import QueryLevel, Single
 from leadglass.terms.errors import LedgerFault
 from leadglass.terms.principal import Action
 
@@ -92,7 +95,7 @@ class Watch:
         return {one.study_instance_uid for entry in self.world.ledger.durable[self.since :] for one in entry.disclosed}
 
 
-LOOKS = ["find", "get", "move", "describe", "bulk"]
+LOOKS = ["find", "search", "get", "move", "describe", "bulk"]
 STEP = st.one_of(
     st.tuples(
         st.just("store"), st.sampled_from(STUDIES), st.integers(1, 3), st.sampled_from([b"pixels..", b"others.."])
@@ -117,7 +120,9 @@ class InPlace(Renderer):
 @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(STEP, min_size=1, max_size=12), st.sets(st.integers(1, 20), max_size=8))
 def test_nothing_leaves_without_an_earlier_entry(steps: list[tuple[str, str, int, bytes]], fail_from: set[int]) -> None:
-    asyncio.run(_play(steps, fail_from))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(searching, "MAX_FIND_PAGE", 2)
+        asyncio.run(_play(steps, fail_from))
 
 
 async def _play(steps: list[tuple[str, str, int, bytes]], fail_from: set[int]) -> None:
@@ -156,6 +161,8 @@ async def _step(
         status = await find(world, ann, played, asked)
         assert {str(answer[tag_of("StudyInstanceUID")]) for answer in played.answers()} <= watch.disclosed()
         assert (status == OUT_OF_RESOURCES) == watch.broken_now
+    elif verb == "search":
+        await _search(world, watch, ann, study, acknowledged)
     elif verb == "get":
         peer = receiving(before_bytes=watch.releasing(study, "view"))
         await get(world, ann, peer, asked)
@@ -168,6 +175,25 @@ async def _step(
         lender = Lender(receiving(before_bytes=watch.releasing(study, "download")))
         await move(world, ann, Playbook(), lender, asked)
         _check_objects(lender.receiver, study, watch, acknowledged)
+
+
+async def _search(world: ArchiveWorld, watch: Watch, ann: Caller, study: str, acknowledged: dict[str, bytes]) -> None:
+    """All of the study that was acknowledged, page by page and each page written down; nothing once that fails."""
+    came: list[str] = []
+    expected = sorted(uid for uid in acknowledged if uid.startswith(f"{study}."))
+    try:
+        answer = await search(world.archive, ann, SearchRequest(QueryLevel.IMAGE, {"StudyInstanceUID": Single(study)}))
+        assert isinstance(answer, SearchAnswer)
+        async for page in answer.pages:
+            watch.answering()
+            told = sum(entry.counts["answers"] for entry in world.ledger.durable[watch.since :])
+            came += [json.loads(one)["00080018"]["Value"][0] for one in page]
+            assert len(came) <= told
+    except LedgerFault:
+        assert watch.broken_now
+        assert came == expected[: len(came)]
+    else:
+        assert came == expected
 
 
 async def _describe(world: ArchiveWorld, watch: Watch, ann: Caller, study: str, acknowledged: dict[str, bytes]) -> None:

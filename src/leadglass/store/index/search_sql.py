@@ -88,7 +88,8 @@ def search_statement(dialect: Dialect, shape: SearchShape) -> Statement:
 def _tables(shape: SearchShape, dialect: Dialect) -> FromClause:
     """Studies and what is below. Where all studies are walked in their order, SQLite, which might begin with the
     series instead and sort them all, is kept from it: behind a unary plus a study is not to be looked up."""
-    study, one_series = studies.c.id, series.c.id
+    study: ColumnElement[Any] = studies.c.id
+    one_series: ColumnElement[Any] = series.c.id
     if dialect.name == "sqlite" and not _is_selective(shape):
         study, one_series = _plus(study), _plus(one_series)
     tables: FromClause = studies
