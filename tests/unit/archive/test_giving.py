@@ -113,7 +113,7 @@ async def test_the_permission_is_asked_for_again(world: ArchiveWorld, monkeypatc
     reader = await world.reader(Action.VIEW)
     async with Giving(world.archive, reader, Action.VIEW) as giving:
         await giving.as_stored(first)
-        await destroy_study(world.index, first.study_instance_uid)
+        await destroy_study(world.archive.database, first.study_instance_uid)
         await giving.as_stored(second)  # a moment ago it was fine
         monkeypatch.setattr(giving_module, "_JUDGED_FOR", -1.0)
         with pytest.raises(NoLongerGiven):
