@@ -10,6 +10,7 @@ an object retrieves the object.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Final
 
 from starlette.requests import Request
@@ -87,8 +88,9 @@ async def _bytes(value: BulkValue, span: ByteRange) -> AsyncGenerator[bytes]:
 
 async def _in_one_part(value: BulkValue, boundary: Boundary, request: Request) -> AsyncGenerator[bytes]:
     yield boundary.part_head(_OCTETS, length=value.length, location=str(request.url.replace(query="")), is_first=True)
-    async for piece in _bytes(value, ByteRange(0, value.length, value.length)):
-        yield piece
+    async with aclosing(_bytes(value, ByteRange(0, value.length, value.length))) as pieces:
+        async for piece in pieces:
+            yield piece
     yield boundary.closing
 
 

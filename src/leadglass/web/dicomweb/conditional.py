@@ -1,4 +1,4 @@
-"""Conditional requests and ranges (RFC 9110 §13, §14), as far as resources that never change need them."""
+"""Conditional requests, ranges and codings (RFC 9110 §13, §14, §12.5.3), as far as our resources need them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Final
 
 from starlette.requests import Request
 
-__all__ = ["ByteRange", "Unsatisfiable", "byte_range", "is_unchanged"]
+__all__ = ["ByteRange", "Unsatisfiable", "accepts_gzip", "byte_range", "is_unchanged"]
 
 _ETAG: Final = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
+_NOTHING: Final = re.compile(r"q[ \t]*=[ \t]*0(\.0*)?", re.IGNORECASE)
 _RANGE: Final = re.compile(r"bytes=[ \t]*([0-9]{0,19})-([0-9]{0,19})[ \t]*", re.IGNORECASE)
 
 
@@ -18,6 +19,15 @@ def is_unchanged(request: Request, etag: str) -> bool:
     """True if the caller says that it has this very representation. Only to be asked for what it may see."""
     said = request.headers.get("if-none-match")
     return said is not None and (said.strip() == "*" or etag in _ETAG.findall(said))
+
+
+def accepts_gzip(request: Request) -> bool:
+    """True if the caller names gzip among the codings it takes (RFC 9110 §12.5.3), and does not weigh it nothing."""
+    for said in request.headers.get("accept-encoding", "").split(","):
+        coding, _, weight = said.partition(";")
+        if coding.strip().lower() in ("gzip", "x-gzip"):
+            return _NOTHING.fullmatch(weight.strip()) is None
+    return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -19,7 +21,7 @@ from leadglass.terms.ceilings import MIB
 from leadglass.terms.outcome import Refused
 from leadglass.terms.principal import Action
 from leadglass.web.dicomweb.accept import Offer, choose, parse_accept
-from leadglass.web.dicomweb.conditional import is_unchanged
+from leadglass.web.dicomweb.conditional import accepts_gzip, is_unchanged
 from leadglass.web.dicomweb.route import Parameter, Route
 from leadglass.web.dicomweb.streaming import Bulk
 from leadglass.web.problems import NOT_FOUND, NotAcceptable, refused
@@ -28,6 +30,8 @@ __all__ = ["ROUTES", "retrieve_request"]
 
 _DICOM_JSON: Final = "application/dicom+json"
 _OFFERS: Final = (Offer(_DICOM_JSON), Offer("application/json"))
+_LEVEL: Final = 1
+_GZIP: Final = 16 + zlib.MAX_WBITS
 _AT_ONCE: Final = 1 * MIB
 """An answer up to this size is sent in one piece, with its length said before."""
 
@@ -42,18 +46,26 @@ async def _metadata(request: Request, archive: Archive, caller: Caller) -> Respo
         return NOT_FOUND()
     if isinstance(described, Refused):
         return refused(described)
-    media_type = chosen[0].media_type
-    headers = {"ETag": f'"{described.version}"', "Cache-Control": "private, no-cache", "Vary": "Accept, Authorization"}
+    headers = {
+        "Content-Type": chosen[0].media_type,
+        "Cache-Control": "private, no-cache",
+        "Vary": "Accept, Accept-Encoding, Authorization",
+    }
+    stream, version = _stream, described.version
+    if accepts_gzip(request):
+        stream, version = _gzipped, f"{version}-gzip"
+        headers["Content-Encoding"] = "gzip"
+    headers["ETag"] = f'"{version}"'
     if is_unchanged(request, headers["ETag"]):
         async with described:
             return Response(status_code=304, headers=headers)
     if described.length > _AT_ONCE:
-        return Bulk(lambda: _stream(described), headers | {"Content-Type": media_type})
+        return Bulk(lambda: stream(described), headers)
     try:
-        body = b"".join([piece async for piece in _stream(described)])
+        body = b"".join([piece async for piece in stream(described)])
     except NoLongerGiven:
         return NOT_FOUND()
-    return Response(body, headers=headers, media_type=media_type)
+    return Response(body, headers=headers)
 
 
 def retrieve_request(request: Request) -> RetrieveRequest:
@@ -78,6 +90,16 @@ async def _stream(described: Description) -> AsyncGenerator[bytes]:
     async with described:
         async for piece in described.pieces():
             yield piece
+
+
+async def _gzipped(described: Description) -> AsyncGenerator[bytes]:
+    """Metadata of neighbours is alike: it shrinks to a thirtieth in less time than the difference takes on a wire."""
+    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
+    async with aclosing(_stream(described)) as pieces:
+        async for piece in pieces:
+            if packed := packer.compress(piece):
+                yield packed
+    yield packer.flush()
 
 
 def _route(path: str, what: str) -> Route:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from starlette.requests import Request
 
-from leadglass.web.dicomweb.conditional import ByteRange, Unsatisfiable, byte_range, is_unchanged
+from leadglass.web.dicomweb.conditional import ByteRange, Unsatisfiable, accepts_gzip, byte_range, is_unchanged
 
 
 def request(**headers: str) -> Request:
@@ -48,3 +48,14 @@ def test_a_range_behind_the_end(said: str) -> None:
 def test_what_is_not_one_range_is_ignored(said: str) -> None:
     assert byte_range(request(range=said), 100, "") is None
     assert byte_range(request(), 100, "") is None
+
+
+@pytest.mark.parametrize("said", ["gzip", "deflate, GZIP;q=0.5", "br, gzip ; q=1.0, *", "x-gzip"])
+def test_gzip_is_taken(said: str) -> None:
+    assert accepts_gzip(request(accept_encoding=said))
+
+
+@pytest.mark.parametrize("said", ["", "identity", "gzip;q=0", "gzip; q = 0.000", "gzipped", "br, deflate"])
+def test_gzip_is_not_taken(said: str) -> None:
+    assert not accepts_gzip(request(accept_encoding=said))
+    assert not accepts_gzip(request())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -78,7 +79,7 @@ async def test_addresses_lead_back_to_where_the_caller_is(
 async def test_each_level(world: ArchiveWorld, route: metadata.Route, levels: int) -> None:
     ann = await world.reader(Action.VIEW)
     answer = await route.handler(request(levels), world.archive, ann)
-    assert (answer.status_code, answer.media_type) == (200, "application/dicom+json")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/dicom+json")
     assert [one["00080018"]["Value"] for one in json.loads(bytes(answer.body))] == [["1.2.1.1.1"]]
 
 
@@ -116,3 +117,28 @@ async def test_a_long_answer_is_streamed_and_is_the_same(world: ArchiveWorld, mo
     assert b"".join(message.get("body", b"") for message in sent) == at_once.body
     headers = dict(sent[0]["headers"])
     assert (headers[b"content-type"], headers[b"etag"]) == (b"application/dicom+json", at_once.headers["etag"].encode())
+
+
+@pytest.mark.parametrize("at_once", [10, 1 << 20])
+async def test_who_takes_gzip_gets_the_same_in_less(
+    world: ArchiveWorld, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    ann = await world.reader(Action.VIEW)
+    plain = await STUDY.handler(request(1), world.archive, ann)
+    monkeypatch.setattr(metadata, "_AT_ONCE", at_once)
+    packed = await STUDY.handler(request(1, **{"accept-encoding": "gzip"}), world.archive, ann)
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await packed({"type": "http"}, asyncio.Event().wait, send)  # type: ignore[arg-type]
+    body = b"".join(message.get("body", b"") for message in sent)
+    assert gzip.decompress(body) == plain.body
+    headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+    assert headers["content-encoding"] == "gzip"
+    assert headers["etag"] != plain.headers["etag"]
+    again = request(1, **{"accept-encoding": "gzip", "if-none-match": headers["etag"]})
+    assert (await STUDY.handler(again, world.archive, ann)).status_code == 304
+    unlike = request(1, **{"if-none-match": headers["etag"]})
+    assert (await STUDY.handler(unlike, world.archive, ann)).status_code == 200
