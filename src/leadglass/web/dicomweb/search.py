@@ -23,6 +23,9 @@ __all__ = ["ROUTES"]
 _DICOM_JSON: Final = "application/dicom+json"
 _OFFERS: Final = (Offer(_DICOM_JSON), Offer("application/json"))
 
+_LONGEST_LINK: Final = 4096
+"""Characters of the address of the next page: proxies give up on headers much longer than that."""
+
 
 def _handler(level: QueryLevel) -> Handler:
     async def handle(request: Request, archive: Archive, caller: Caller) -> Response:
@@ -38,8 +41,8 @@ def _handler(level: QueryLevel) -> Handler:
         response = _answered(answer, media_type)
         for warning in _warnings(asked, answer):
             response.headers.append("Warning", f"299 {root}: {warning}")
-        if answer.has_more:
-            response.headers["Link"] = f'<{_next_page(request, asked)}>; rel="next"'
+        if answer.has_more and len(address := _next_page(request, asked)) <= _LONGEST_LINK:
+            response.headers["Link"] = f'<{address}>; rel="next"'
         return response
 
     return handle

@@ -146,6 +146,14 @@ async def test_the_next_page_is_the_same_search(world: ArchiveWorld) -> None:
     ]
 
 
+async def test_a_list_of_a_thousand_uids_is_not_repeated_in_a_header(world: ArchiveWorld) -> None:
+    uids = ",".join(f"1.2.{number}" for number in range(1000))
+    response = await ask(world, await world.reader(Action.QUERY), f"limit=1&StudyInstanceUID={uids}")
+    assert len(json.loads(bytes(response.body))) == 1
+    assert "additional results" in response.headers["warning"]
+    assert "link" not in response.headers
+
+
 async def test_what_is_refused(world: ArchiveWorld) -> None:
     ann = await world.reader(Action.QUERY)
     with pytest.raises(NotAcceptable):
