@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -12,6 +14,8 @@ from leadglass.terms.errors import UserFault
 from leadglass.terms.principal import Role
 
 __all__ = ["Configuration", "load_configuration"]
+
+_ORIGIN: Final = re.compile(r"https://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/?")
 
 
 class Doors(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, rename="kebab"):
@@ -144,5 +148,18 @@ def _check(name: str, configuration: Configuration) -> None:
         raise UserFault(f"{name}: oidc.roles: there is no role {min(unknown)!r}", f"choose of: {', '.join(Role)}")
     if low := [key for key, limit in msgspec.structs.asdict(configuration.limits).items() if limit < 1]:
         raise UserFault(f"{name}: limits.{low[0].replace('_', '-')} is below 1", "Give at least 1.")
+    _check_web(name, configuration.web)
     if bool(tls.certificate) != bool(tls.private_key):
         raise UserFault(f"{name}: tls.certificate and tls.private-key belong together", "Give both or neither.")
+
+
+def _check_web(name: str, web: Web) -> None:
+    named = [("public-url", web.public_url), *(("cors-origins", origin) for origin in web.cors_origins)]
+    for key, origin in named:
+        if origin and not _ORIGIN.fullmatch(origin):
+            raise UserFault(
+                f"{name}: web.{key}: {origin!r} is not an origin",
+                "Write it like https://archive.example.org, without a path.",
+            )
+    if web.session_hours < 1:
+        raise UserFault(f"{name}: web.session-hours is below 1", "Give at least 1.")

@@ -66,6 +66,12 @@ def test_no_file_is_all_defaults(tmp_path: Path) -> None:
         ("[oidc]\nissuer = 'https://id.example'\nroles = { doctors = 'surgeon' }", "surgeon"),
         ("[doors]\ndicom-tls = 'everywhere'", "doors.dicom-tls"),
         ("[limits]\nstop-seconds = 0", "limits.stop-seconds"),
+        ("[doors]\nhttps = '8443'", "doors.https"),
+        ("[web]\npublic-url = 'http://archive.example'", "web.public-url"),
+        ("[web]\npublic-url = 'https://archive.example/pacs'", "web.public-url"),
+        ("[web]\ncors-origins = ['*']", "web.cors-origins"),
+        ("[web]\ncors-origins = ['https://a.example', 'https://b.example X: y']", "web.cors-origins"),
+        ("[web]\nsession-hours = 0", "web.session-hours"),
         ("this is no TOML", "not valid TOML"),
     ],
 )
@@ -80,6 +86,11 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "leadglass.toml").mkdir()
     with pytest.raises(UserFault, match="cannot be read"):
         load_configuration(tmp_path / "leadglass.toml")
+
+
+def test_origins_may_have_ports_and_be_addresses(tmp_path: Path) -> None:
+    text = "[web]\npublic-url = 'https://[2001:db8::1]:8443/'\ncors-origins = ['https://viewer.example:3000']"
+    assert load(tmp_path, text).web.cors_origins == ["https://viewer.example:3000"]
 
 
 def test_what_is_set_is_taken(tmp_path: Path) -> None:
