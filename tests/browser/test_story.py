@@ -143,3 +143,40 @@ def test_a_session_that_ended_leads_to_the_sign_in_page(clinic: Clinic, browser:
         clinic.server.command("user", "disable", "gone")
         page.keyboard.press("End")
         expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def test_a_long_list_has_pages(clinic: Clinic, browser: Browser) -> None:
+    with new_context(browser, clinic.url) as context:
+        page = context.new_page()
+        complaints = complaints_of(page)
+        welcomed(page, clinic.link("leafs"), "leafs")
+        clinic.let_see_crowd("leafs")
+        page.goto("/")
+        page.get_by_label("Patient name").fill("crowd")
+        expect(page.get_by_text("Studies 1 to 50, newest first; there are more")).to_be_visible()
+        expect(page.locator("tbody tr")).to_have_count(50)
+        page.get_by_role("button", name="Next").click()
+        expect(page.get_by_text("Studies 51 to 60, newest first")).to_be_visible()
+        expect(page.get_by_role("button", name="Next")).to_have_count(0)
+        page.get_by_role("button", name="Previous").click()
+        expect(page.get_by_text("Studies 1 to 50")).to_be_visible()
+        page.get_by_label("Patient name").fill("crowd, 01")
+        expect(page.get_by_text("10 studies, newest first")).to_be_visible()
+        assert page.url.endswith("/")
+        assert complaints == []
+
+
+def test_nobody_is_left_signed_in(clinic: Clinic, browser: Browser) -> None:
+    """Whoever leaves the desk is warned, and then signed out."""
+    with new_context(browser, clinic.url) as context:
+        page = context.new_page()
+        welcomed(page, clinic.link("sleeper"), "sleeper")
+        page.clock.install()
+        page.goto("/")
+        page.clock.fast_forward("28:30")
+        notice = page.get_by_role("alert").filter(has_text="You will be signed out")
+        expect(notice).to_be_visible()
+        notice.get_by_role("button", name="Stay signed in").click()
+        expect(notice).to_be_hidden()
+        page.clock.fast_forward("30:10")
+        expect(page.get_by_text("You are signed out")).to_be_visible()

@@ -30,6 +30,16 @@ EVIL = PhantomStudy(
     study_date="20251212",
 )
 SEEN = (PLAIN, MANY, EVIL)
+CROWD = [
+    PhantomStudy(
+        f"CROWD-{number}",
+        f"Crowd^{number:03}",
+        accession_number=f"CROWD-{number}",
+        study_date="20240101",
+        institution_name="Crowded House",
+    )
+    for number in range(60)
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +56,19 @@ class Clinic:
         """A one-time link for a new account."""
         return str(order(self.server, "user invite", name=username, roles=[role])["url"])
 
+    def let_see_crowd(self, username: str) -> None:
+        """CROWD, whose institution no other has."""
+        order(
+            self.server,
+            "grant add",
+            to=f"user:{username}",
+            allow=["query", "view"],
+            studies="institution:Crowded House",
+            why="test",
+        )
+
     def let_see(self, username: str) -> None:
-        """Everything but HIDDEN."""
+        """PLAIN, MANY and EVIL."""
         for study in SEEN:
             studies = f"study:{study.study_instance_uid}"
             order(self.server, "grant add", to=f"user:{username}", allow=["query", "view"], studies=studies, why="test")
@@ -63,6 +84,7 @@ def run_clinic(home: Path) -> Iterator[Clinic]:
             multi_frame(MANY, frames=10, size=64),
             *ct_series(EVIL, slices=2, size=64),
             *ct_series(HIDDEN, slices=2, size=64),
+            *(file for study in CROWD for file in ct_series(study, slices=1, size=16)),
         ]
         with web(server, token=token(server)) as sender:
             answer = sender.post("/dicom-web/studies", content=form(files), headers=STOW)
