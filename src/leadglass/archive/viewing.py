@@ -6,13 +6,15 @@ then leaves is counted in the same episode: an instance once for each request, a
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 from leadglass.archive.archive import Archive, Caller
 from leadglass.archive.frame_reading import FrameReader, open_frames
+from leadglass.archive.giving import NoLongerGiven
 from leadglass.archive.pixels import TranscodingFault
 from leadglass.archive.retrieving import RetrieveRequest, plan
 from leadglass.dicom.drawing import Drawing, Window
@@ -41,6 +43,7 @@ __all__ = [
     "view_all",
 ]
 
+_JUDGED_FOR = 10.0  # seconds
 _AT_ONCE = 1 * MIB
 """A frame up to this size is read before its answer begins."""
 THUMBNAIL = (128, 128)
@@ -86,12 +89,25 @@ class _Access:
         self._facts = facts
         self._because = because
         self._is_counted: set[bytes] = set()
+        self._clock = asyncio.get_running_loop().time
+        self._judged = self._clock()
 
-    def opening(self) -> AbstractAsyncContextManager[Episode]:
+    @asynccontextmanager
+    async def opening(self) -> AsyncIterator[Episode]:
+        """One use. Somebody may look for hours: NoLongerGiven if the permission was withdrawn meanwhile."""
         caller = self._caller
-        return self.archive.gate.episode(
+        if self._clock() - self._judged > _JUDGED_FOR:
+            await self._judge_anew()
+        async with self.archive.gate.episode(
             caller.principal, self._facts, Action.VIEW, caller.door, caller.address, because=self._because
-        )
+        ) as episode:
+            yield episode
+
+    async def _judge_anew(self) -> None:
+        facts = await self.archive.database.read(study_facts, self._facts.study_instance_uid)
+        if facts is None or await _judged(self.archive, self._caller, facts) is None:
+            raise NoLongerGiven("permission was withdrawn, or the study deleted, while it was looked at")
+        self._judged = self._clock()
 
     def count(self, episode: Episode, stored: StoredObject, octets: int) -> None:
         """Each instance of a request counts once, and every byte."""
@@ -130,9 +146,11 @@ class Viewed:
         IndexError if there is none of that number; TranscodingFault if it cannot be had so.
         """
         reader = await self.open()
+        pixels = self._access.archive.pixels
         async with self._access.opening() as episode:
             if decoded and reader.layout.is_encapsulated:
-                content = await self._access.archive.pixels.decode(await reader.file_of(number - 1))
+                async with pixels.holding:
+                    content = await pixels.decode(await reader.file_of(number - 1))
             else:
                 content = await reader.frame(number - 1)
             self._access.count(episode, self.stored, len(content))
@@ -158,9 +176,11 @@ class Viewed:
     async def render(self, frame: int, drawing: Drawing) -> Rendered:
         """The picture of a frame, counted from 1. IndexError and TranscodingFault as for `frame`."""
         reader = await self.open()
+        pixels = self._access.archive.pixels
         async with self._access.opening() as episode:
-            part10 = await reader.file_of(frame - 1)
-            picture = await self._access.archive.pixels.render(part10, replace(drawing, frame=frame - 1))
+            async with pixels.holding:
+                part10 = await reader.file_of(frame - 1)
+                picture = await pixels.render(part10, replace(drawing, frame=frame - 1))
             self._access.count(episode, self.stored, len(picture))
         return Rendered(picture, drawing.media_type)
 

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 from starlette.responses import Response
 
+from leadglass.archive.giving import NoLongerGiven
 from leadglass.archive.pixels import TranscodingFault
 from leadglass.terms.errors import (
     CeilingReached,
@@ -90,6 +91,8 @@ def answer_to_fault(fault: Exception) -> Response:
             return problem(400, "Bad request", str(fault))
         case NotAcceptable():
             return problem(406, "Not acceptable", str(fault))
+        case NoLongerGiven():
+            return NOT_FOUND()
         case TranscodingFault():
             return problem(406, "Not acceptable", str(fault))
         case UnsupportedMediaType():

@@ -12,7 +12,9 @@ from PIL import Image
 from helpers.archive_world import ArchiveWorld
 from helpers.looking import INSTANCE, SERIES, STUDY, WorkedHere, image, store_image
 from helpers.samples import deflated, explicit, quietly_read, sample
+from leadglass.archive import viewing
 from leadglass.archive.archive import Caller
+from leadglass.archive.giving import NoLongerGiven
 from leadglass.archive.pixels import TranscodingFault
 from leadglass.archive.viewing import Frames, Rendered, RenderedRequest, frames, rendered, thumbnail
 from leadglass.dicom.drawing import Window
@@ -229,3 +231,19 @@ async def test_a_large_frame_is_read_while_it_leaves(world: ArchiveWorld) -> Non
     await world.archive.gate.close()
     [closed] = world.ledger.of(Event.EPISODE_CLOSED)
     assert closed.counts == {"instances": 1, "bytes": side * side}
+
+
+async def test_a_permission_withdrawn_meanwhile_ends_the_frames(
+    world: ArchiveWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store_image(world, image(b"aaaa", b"bbbb"))
+    ann = await world.reader(Action.VIEW)
+    found = await frames(world.archive, ann, STUDY, SERIES, INSTANCE, [1, 2])
+    assert isinstance(found, Frames)
+    parts = found.parts(decoded=True)
+    assert (await anext(parts)).whole == b"aaaa"
+    [grant] = await world.registry.grants()
+    await world.registry.revoke_grant(grant.id)
+    monkeypatch.setattr(viewing, "_JUDGED_FOR", -1.0)
+    with pytest.raises(NoLongerGiven):
+        await anext(parts)

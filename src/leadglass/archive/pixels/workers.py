@@ -11,7 +11,7 @@ from leadglass.archive.pixels.faults import TranscodingFault
 from leadglass.archive.pixels.worker import Order, Worker
 from leadglass.dicom.drawing import Drawing
 from leadglass.dicom.transcodable import can_turn
-from leadglass.terms.ceilings import MIB
+from leadglass.terms.ceilings import MAX_FRAME, MIB
 
 __all__ = ["PixelLimits", "PixelWorkers"]
 
@@ -44,6 +44,8 @@ class PixelWorkers:
         self._all = tuple(self._resting)
         self._turn = asyncio.Semaphore(self._limits.workers)
         self._waiting = 0
+        self.holding = asyncio.Semaphore(2 * self._limits.workers)
+        """Held by whoever has a frame in memory for a worker: one that works, and one behind it."""
 
     @property
     def pids(self) -> list[int]:
@@ -64,7 +66,9 @@ class PixelWorkers:
 
         TranscodingFault as for `transcode`.
         """
-        return await self._ask({"do": "decode"}, part10, self._limits.frame_seconds, self._limits.largest)
+        return await self._ask(
+            {"do": "decode"}, part10, self._limits.frame_seconds, min(self._limits.largest, MAX_FRAME)
+        )
 
     async def render(self, part10: bytes | memoryview, drawing: Drawing) -> bytes:
         """The picture of a Part-10 file that holds one frame, drawn as asked. TranscodingFault if there is none."""
