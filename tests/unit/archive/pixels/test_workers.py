@@ -246,6 +246,26 @@ async def test_a_hostile_image_costs_the_worker_at_most(confined: PixelWorkers, 
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024  # KiB
 
 
+@pytest.mark.parametrize("name", ["of enormous size", "without rows", "with impossible bits"])
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_hostile_image_is_not_drawn_and_the_next_one_is(confined: PixelWorkers, name: str) -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for asked in (confined.decode(HOSTILE[name]), confined.render(HOSTILE[name], Drawing())):
+        with pytest.raises(TranscodingFault):
+            await asked
+    assert await confined.render(sample("SC_rgb_rle.dcm"), Drawing())
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024  # KiB
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_picture_that_becomes_too_large_is_not_taken_back(
+    workers: PixelWorkers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "_limits", PixelLimits(largest_picture=100))
+    with pytest.raises(TranscodingFault, match="too large"):
+        await workers.render(sample("CT_small.dcm"), Drawing())
+
+
 async def test_what_becomes_too_large_is_not_taken_back() -> None:
     original = sample("SC_rgb_rle.dcm")
     turned = transcode_file(original, EXPLICIT_VR_LITTLE_ENDIAN)
