@@ -9,26 +9,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
-from pathlib import Path
 from typing import Final
 
 import httpx2
 import pytest
 
 from helpers.archive_server import ArchiveServer, DeviceFiles, run_archive
-from helpers.certificates import Authority, issue_ended
 from helpers.clinic import enrol, enrol_tls, ledger_rows, order, token
 from helpers.marked import MarkedStudy, marks_in
 from helpers.web_client import web
+from helpers.web_past import Past, prepared
 from helpers.web_routes import Asked, dicom_web_routes, request_for
-from leadglass.app.configuration import Configuration
-from leadglass.app.home import Home
-from leadglass.app.house import House
-from leadglass.gate.devices import Device
 from leadglass.terms.outcome import RefusalReason
-from leadglass.terms.principal import Action, Role
+from leadglass.terms.principal import Action
 from leadglass.web.dicomweb.route import Route
 
 RIGHT: Final = MarkedStudy("granted")
@@ -151,53 +145,6 @@ def test_the_table_forgets_no_caller_and_no_action() -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
-    """Certificates and tokens that no command can make: they have ended, come from elsewhere, or are for people."""
-
-    expired: DeviceFiles
-    foreign: DeviceFiles
-    unenrolled: DeviceFiles
-    expired_token: str
-    administrator: str
-    auditor: str
-
-
-async def _past(home: Path, folder: Path) -> Past:
-    """Prepared in a house that is not open to anybody yet."""
-    house = await House.open(Home(home), Configuration())
-    try:
-        now, hour = datetime.now(UTC), timedelta(hours=1)
-        _, fingerprint = issue_ended((house.home.ca / "ca.key").read_bytes(), folder / "ended")
-        await house.registry.add_device(
-            Device(id="dev-ended", name="ended", ae_title="ENDED", fingerprint=fingerprint, tls_only=True)
-        )
-        nobody = house.authority.issue_device("dev-nobody", "nobody", now)
-        expired, _ = await house.registry.create_token("expired", Role.SERVICE, timedelta(microseconds=1))
-        administrator, _ = await house.registry.create_token(
-            "administrator", Role.ADMINISTRATOR, hour, actions=frozenset({Action.DELETE})
-        )
-        auditor, _ = await house.registry.create_token("auditor", Role.AUDITOR, hour)
-    finally:
-        await house.close()
-    leaf = Authority(folder / "foreign").issue("foreign")
-    return Past(
-        expired=DeviceFiles(folder / "ended"),
-        foreign=_files(folder / "leaf", leaf.certificate.read_bytes(), leaf.key.read_bytes()),
-        unenrolled=_files(folder / "nobody", nobody.certificate_pem, nobody.key_pem),
-        expired_token=expired,
-        administrator=administrator,
-        auditor=auditor,
-    )
-
-
-def _files(folder: Path, certificate: bytes, key: bytes) -> DeviceFiles:
-    folder.mkdir(parents=True)
-    (folder / "cert.pem").write_bytes(certificate)
-    (folder / "key.pem").write_bytes(key)
-    return DeviceFiles(folder)
-
-
-@dataclass(frozen=True, slots=True)
 class Shown:
     """What a kind of caller brings along."""
 
@@ -312,7 +259,7 @@ def _revoked(server: ArchiveServer, name: str) -> str:
 def past(tmp_path_factory: pytest.TempPathFactory) -> Past:
     folder = tmp_path_factory.getbasetemp() / "web-matrix"
     folder.mkdir()
-    return asyncio.run(_past(folder / "home", folder / "past"))
+    return asyncio.run(prepared(folder / "home", folder / "past"))
 
 
 @pytest.fixture(scope="module")

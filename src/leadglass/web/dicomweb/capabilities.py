@@ -74,7 +74,8 @@ def _wadl(routes: Sequence[Route], base: str) -> bytes:
         resource = SubElement(resources, "resource", path=path.removeprefix("/"))
         for route in methods:
             _method(resource, route)
-    return tostring(application, encoding="utf-8", xml_declaration=True)
+    document: bytes = tostring(application, encoding="utf-8", xml_declaration=True)
+    return document
 
 
 def _method(resource: Element, route: Route) -> None:
@@ -82,8 +83,9 @@ def _method(resource: Element, route: Route) -> None:
     SubElement(method, "doc", title=route.summary)
     request = SubElement(method, "request")
     for parameter in route.parameters:
-        repeats = {"repeating": "true"} if parameter.is_repeatable else {}
-        SubElement(request, "param", name=parameter.name, style="query", type=f"xs:{parameter.schema}", **repeats)
+        said = SubElement(request, "param", name=parameter.name, style="query", type=f"xs:{parameter.schema}")
+        if parameter.is_repeatable:
+            said.set("repeating", "true")
     for media_type in route.takes:
         SubElement(request, "representation", mediaType=media_type)
     response = SubElement(method, "response")
