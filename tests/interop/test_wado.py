@@ -8,6 +8,7 @@ import email.policy
 import io
 from collections import defaultdict
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -433,3 +434,38 @@ async def test_slow_readers_hold_little(server: ArchiveServer) -> None:
     with web(server, token=said) as client:
         answer = client.get("/dicom-web/studies/1.2.9", headers={"Accept": AS_STORED})
         assert len(files_in(answer)) == 40
+
+
+# --- damage --------------------------------------------------------------------------------------------------
+
+
+async def test_a_study_with_a_damaged_object_is_never_taken_for_whole(tmp_path: Path) -> None:
+    """Cut in the middle; by itself the damaged object is a plain answer, and so are the others."""
+    pixels = bytes(range(256)) * 400
+    encoded = [
+        Encoded(CT, f"1.2.8.1.{n}", EXPLICIT, data_set("1.2.8", f"1.2.8.1.{n}", pixels, InstanceNumber=str(n)))
+        for n in range(1, 4)
+    ]
+    with run_archive(tmp_path / "home") as archive:
+        enrol(archive, "WS", "store", "query", "retrieve")
+        assert {answer.status for answer in await carry(archive.dicom, "WS", encoded)} == {0}
+        damage_the_last_object(archive.home)
+        with web(archive, token=token(archive), headers={"Accept": AS_STORED}) as client:
+            with pytest.raises(httpx2.RemoteProtocolError):
+                client.get("/dicom-web/studies/1.2.8")
+            path = "/dicom-web/studies/1.2.8/series/1.2.8.1/instances/1.2.8.1."
+            assert client.get(f"{path}3").status_code == 500
+            assert client.get(f"{path}3", headers={"Accept": SINGLE}).json()["status"] == 500
+            [(_, file)] = files_in(client.get(f"{path}1"))
+            assert file[split(file).dataset_offset :] == encoded[0].data_set
+
+
+def damage_the_last_object(home: Path) -> None:
+    """Turns one bit within the record that was written last."""
+    volume = max(path for path in home.rglob("*.vol*") if path.is_file())
+    with volume.open("r+b") as file:
+        place = len(file.read().rstrip(b"\0")) - 20_000
+        file.seek(place)
+        [octet] = file.read(1)
+        file.seek(place)
+        file.write(bytes([octet ^ 1]))
