@@ -153,6 +153,7 @@ async def test_compressed_frames_come_as_stored_or_decoded(world: ArchiveWorld) 
     assert isinstance(found, Frames)
     assert (found.stored_syntax, found.is_compressed) == (RLE, True)
     [as_stored] = [part.whole async for part in found.parts(decoded=False)]
+    assert as_stored is not None
     assert as_stored in content
     [decoded] = [part.whole async for part in found.parts(decoded=True)]
     assert decoded == data_set.pixel_array[1].tobytes()

@@ -12,6 +12,7 @@ from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
 from pydicom.pixels.processing import apply_windowing
 from pydicom.sequence import Sequence
+from pydicom.uid import UID
 
 from helpers.samples import sample
 from leadglass.dicom import rendering
@@ -28,9 +29,9 @@ def image(pixels: Any, **attributes: Any) -> bytes:
     bits = pixels.dtype.itemsize * 8
     data_set = Dataset()
     data_set.file_meta = FileMetaDataset()
-    data_set.file_meta.TransferSyntaxUID = EXPLICIT_VR_LITTLE_ENDIAN
-    data_set.file_meta.MediaStorageSOPClassUID = data_set.SOPClassUID = CT_IMAGE_STORAGE
-    data_set.file_meta.MediaStorageSOPInstanceUID = data_set.SOPInstanceUID = "1.2.3"
+    data_set.file_meta.TransferSyntaxUID = UID(EXPLICIT_VR_LITTLE_ENDIAN)
+    data_set.file_meta.MediaStorageSOPClassUID = data_set.SOPClassUID = UID(CT_IMAGE_STORAGE)
+    data_set.file_meta.MediaStorageSOPInstanceUID = data_set.SOPInstanceUID = UID("1.2.3")
     data_set.Rows, data_set.Columns = pixels.shape[:2]
     data_set.SamplesPerPixel = pixels.shape[2] if pixels.ndim == 3 else 1
     data_set.PhotometricInterpretation = "RGB" if pixels.ndim == 3 else "MONOCHROME2"
