@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from leadglass.terms.errors import LeadglassError, LedgerFault, StorageFault
+from leadglass.terms.errors import LeadglassError
 from leadglass.web.problems import answer_to_fault
 
 __all__ = ["Faults", "where"]
 
-_OURS: Final = (StorageFault, LedgerFault)
+_OURS: Final = 500
+"""From this status on it is we who failed."""
 
 
 class Faults:
@@ -33,11 +35,14 @@ class Faults:
 
         try:
             await self._app(scope, receive, watched)
+        except ClientDisconnect:
+            return  # nobody is left to be answered, and nothing of ours failed
         except Exception as fault:
-            if isinstance(fault, _OURS) or not isinstance(fault, LeadglassError):
+            answer = answer_to_fault(fault)
+            if answer.status_code >= _OURS:
                 self._report(where(fault))
             if not has_begun:
-                await answer_to_fault(fault)(scope, receive, send)
+                await answer(scope, receive, send)
             # else: returning without the last chunk makes uvicorn cut the connection, so half is not taken for all
 
 

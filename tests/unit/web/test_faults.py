@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from helpers.asgi import ask
@@ -50,7 +51,7 @@ def raising(fault: Exception, *, after: int = 0) -> ASGIApp:
         (StorageFault("disk"), 500, True),
         (IntegrityFault("tag"), 500, True),
         (LedgerFault("ledger"), 503, True),
-        (LocalViolation("state"), 500, False),
+        (LocalViolation("state"), 500, True),
         (ValueError("Mustermann^Erika"), 500, True),
         (KeyError("Mustermann^Erika"), 500, True),
     ],
@@ -88,3 +89,16 @@ async def test_an_answer_that_began_is_left_unfinished(after: int) -> None:
     assert len(sent) == after
     assert not any(message.get("more_body") is False for message in sent)
     assert reported == ["StorageFault: disk"]
+
+
+async def test_a_caller_who_went_away_is_nobodys_fault() -> None:
+    async def ignored(message: Message) -> None:
+        raise AssertionError("nobody is left to be answered")
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    reported: list[str] = []
+    app = Faults(raising(ClientDisconnect()), reported.append)
+    await app({"type": "http", "method": "POST", "path": "/", "headers": []}, receive, ignored)
+    assert not reported
