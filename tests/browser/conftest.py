@@ -17,8 +17,9 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
         yield clinic
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Closed with its module: while playwright is open, no test of this process can run an event loop of its own."""
     if not CHROMIUM.exists():
         pytest.skip("PEER MISSING: chromium (apt-get install chromium)")
     with browsing() as browser:

@@ -78,6 +78,13 @@ def _looks(page: Page) -> None:
     page.keyboard.press("Escape")
     page.keyboard.press("]")
     expect(page.get_by_text("1 of 3")).to_be_visible()
+    expect(page.get_by_text("W 1200 C 600")).to_be_visible()  # as it was stored
+    assert page.get_by_label("Window", exact=True).locator("option:enabled").all_inner_texts()[:2] == [
+        "Default window",
+        "Own window",
+    ]
+    page.go_back()
+    expect(page.get_by_text("1 of 24")).to_be_visible()
     page.get_by_role("link", name="Back to the study").click()
 
 

@@ -62,7 +62,7 @@ class Person:
 
     def code(self) -> str:
         """A code that was not used yet. The archive takes that of the next step, too; further ahead we must wait."""
-        step = max(int(time.time()) // 30 - 1, self._last_step + 1)
+        step = max(int(time.time()) // 30, self._last_step + 1)
         while step > int(time.time()) // 30 + 1:
             time.sleep(0.2)
         self._last_step = step

@@ -34,16 +34,17 @@ _THUMBNAIL: Final = (216, 162)
 
 @dataclass(frozen=True, slots=True)
 class _Preset:
+    modality: str
     words: str
     center: int
     width: int
 
 
-_CT_PRESETS: Final = (
-    _Preset("Soft tissue", 40, 400),
-    _Preset("Lung", -600, 1500),
-    _Preset("Bone", 400, 1800),
-    _Preset("Brain", 40, 80),
+_PRESETS: Final = (
+    _Preset("CT", "Soft tissue", 40, 400),
+    _Preset("CT", "Lung", -600, 1500),
+    _Preset("CT", "Bone", 400, 1800),
+    _Preset("CT", "Brain", 40, 80),
 )
 """Windows as they are commonly set, in Hounsfield units."""
 
@@ -62,7 +63,7 @@ async def viewer(visit: Visit) -> Response:
         study=shown.study,
         all_series=shown.series,
         current=current,
-        presets=_CT_PRESETS if current.modality == "CT" else (),
+        presets=_PRESETS,
     )
 
 

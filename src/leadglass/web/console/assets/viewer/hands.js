@@ -12,7 +12,7 @@ export function listen(stage, slider, acts) {
     button.addEventListener("click", () => acts.mode_is(button.dataset.modeButton));
   }
   const presets = document.getElementById("presets");
-  presets?.addEventListener("change", () => choose(presets.value, acts));
+  presets.addEventListener("change", () => choose(presets.value, acts));
   acts.mode_is(matchMedia("(pointer: coarse)").matches ? "scroll" : "window");
 }
 
@@ -111,8 +111,9 @@ function keys(acts) {
     if (event.target.matches("select")) return;
     if (event.target.matches("#slider") && event.key.length > 1) return; // its own arrows
     const presets = document.getElementById("presets");
-    if (/^[1-5]$/.test(event.key) && presets) {
-      const option = [...presets.options].filter((one) => one.value !== "own")[Number(event.key) - 1];
+    if (/^[1-5]$/.test(event.key)) {
+      const offered = [...presets.options].filter((one) => !one.disabled && one.value !== "own");
+      const option = offered[Number(event.key) - 1];
       if (option) choose(option.value, acts);
       return;
     }

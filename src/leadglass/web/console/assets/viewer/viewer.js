@@ -2,6 +2,7 @@
 
 import { Frames, SessionEnded } from "./frames.js";
 import { listen } from "./hands.js";
+import { railOf } from "./rail.js";
 
 const AHEAD = 6;
 const stage = document.getElementById("stage");
@@ -102,7 +103,9 @@ function describe(at) {
   const shown = window ?? view.stored;
   say("windowed", shown ? `W ${shown.width}  C ${shown.center}` : "Window as stored");
   const presets = document.getElementById("presets");
-  if (presets) presets.value = window ? [...presets.options].find((one) => one.value === `${window.center},${window.width}`)?.value ?? "own" : "";
+  const chosen = window && `${window.center},${window.width}`;
+  const isPreset = [...presets.options].some((one) => !one.disabled && one.value === chosen);
+  presets.value = !window ? "" : isPreset ? chosen : "own";
 }
 
 function place() {
@@ -119,9 +122,10 @@ const acts = {
       button.setAttribute("aria-pressed", String(button.dataset.modeButton === mode));
     }
   },
-  step: (by) => show(view.at + by),
-  go: (at) => show(at < 0 ? list.length + at : at),
+  step: (by) => list.length && show(view.at + by),
+  go: (at) => list.length && show(at < 0 ? list.length + at : at),
   window(center, width) {
+    if (!list.length) return;
     view.window = center === null ? null : { center: Math.round(center), width: Math.max(1, Math.round(width)) };
     follow();
   },
@@ -144,43 +148,69 @@ const acts = {
     Object.assign(view, { window: null, zoom: 1, x: 0, y: 0 });
     if (stage.classList.contains("inverted")) acts.invert();
     place();
-    show();
+    acts.go(view.at);
   },
   help: () => document.getElementById("help").showModal(),
-  series(by) {
-    const links = [...document.querySelectorAll("#rail a")];
-    const here = links.findIndex((link) => link.hasAttribute("aria-current"));
-    links[here + by]?.click();
-  },
+  series: (by) => rail.next(by),
 };
 
-async function start() {
+/** Opens the series whose link this is; what was on the way for another is forgotten. */
+async function open(link) {
+  const turn = ++asked;
+  frames.forget();
+  list = [];
+  image.removeAttribute("src");
+  delete stage.dataset.shown;
+  slider.disabled = true;
+  Object.assign(view, { at: 0, window: null, stored: null, zoom: 1, x: 0, y: 0, direction: 1 });
+  place();
+  for (const id of ["counter", "object", "windowed", "position"]) say(id, "");
+  say("series", link.dataset.description);
+  offer(link.dataset.modality);
   state("Loading …");
+  let found;
   try {
-    const answer = await fetch(stage.dataset.frames, { headers: { Accept: "application/json" } });
-    if (answer.status === 401) return location.assign("/sign-in");
-    if (!answer.ok) throw new Error("This series could not be opened. Go back to the study and try again.");
-    list = (await answer.json()).frames;
+    found = await framesOf(link);
   } catch (fault) {
-    return state(fault.message, true);
+    return turn === asked && state(fault.message, true);
   }
+  if (turn !== asked || !found) return undefined;
+  list = found;
   if (!list.length) return state("This series holds no pictures: it may be a report, a waveform or a measurement.");
   slider.max = String(list.length);
-  listen(stage, slider, acts);
-  place();
-  await show(0);
-  return learn(list[0].window);
+  slider.disabled = false;
+  const seen = show(0);
+  learn(list[0].window, link);
+  return seen;
+}
+
+async function framesOf(link) {
+  const answer = await fetch(link.dataset.frames, { headers: { Accept: "application/json" } });
+  if (answer.status === 401) return location.assign("/sign-in");
+  if (!answer.ok) throw new Error("This series could not be opened. Go back to the study and try again.");
+  return (await answer.json()).frames;
+}
+
+/** Only the presets that mean something for pictures of this kind. */
+function offer(modality) {
+  for (const option of document.querySelectorAll("#presets [data-modality]")) {
+    option.hidden = option.disabled = option.dataset.modality !== modality;
+  }
+  document.getElementById("presets").value = "";
 }
 
 /** The window the pictures were stored with: where dragging begins. Not worth waiting for, nor complaining about. */
-async function learn(from) {
+async function learn(from, link) {
   const answer = await fetch(from, { headers: { Accept: "application/json" } }).catch(() => null);
   const known = answer?.ok ? await answer.json() : {};
-  if (!known.width) return;
+  if (!known.width || link !== rail.current()) return;
   view.stored = known;
   if (stage.dataset.shown) describe(Number(stage.dataset.shown) - 1);
 }
 
-document.getElementById("retry").addEventListener("click", () => (list.length ? show() : start()));
+const rail = railOf(document.getElementById("rail"), open);
+listen(stage, slider, acts);
+document.getElementById("retry").addEventListener("click", () => (list.length ? show() : open(rail.current())));
 addEventListener("pagehide", () => frames.forget());
-start();
+addEventListener("pageshow", (event) => event.persisted && location.reload());
+open(rail.current());
