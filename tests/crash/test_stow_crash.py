@@ -27,8 +27,8 @@ from leadglass.gate.ledger import SigningKey, verify
 
 ROUNDS = max(8, int(os.environ.get("LEADGLASS_CRASH_ROUNDS", "30")) // 4)
 READER = "READER"
-MOST_ANSWERS = 80  # of one round, before the kill
-LONGEST = 1.0  # seconds of work before the kill, if the machine is busy
+MOST_ANSWERS = 60  # of one round, before the kill
+LONGEST = 0.8  # seconds of work before the kill, if the machine is busy
 
 
 class Rounds:
@@ -47,7 +47,7 @@ class Rounds:
         work = [
             (self._new(turn * 10, large_every=0), 1),
             (self._new(turn * 10 + 1, large_every=0), 10),
-            (self._new(turn * 10 + 2, large_every=6), 6),
+            (self._new(turn * 10 + 2, large_every=8), 6),
             (self._again(), 5),
         ]
         tasks = [

@@ -11,6 +11,7 @@ import httpx2
 from helpers.images import Image
 from helpers.senders import Record
 from helpers.stow import STOW, failed, form, other_failures, stored
+from leadglass.dicom.part10 import split
 
 __all__ = ["stow_until_lost"]
 
@@ -22,9 +23,10 @@ async def stow_until_lost(
     headers = {**STOW, "Authorization": f"Bearer {token}"}
     async with httpx2.AsyncClient(verify=trust, trust_env=False, timeout=60) as client:
         while batch := list(islice(images, at_once)):
-            for image in batch:
-                record.begin(image, image.data_set())
-            body = form(image.file() for image in batch)
+            files = [image.file() for image in batch]
+            for image, file in zip(batch, files, strict=True):
+                record.begin(image, file[split(file).dataset_offset :])
+            body = form(files)
             try:
                 response = await client.post(
                     f"https://localhost:{port}/dicom-web/studies", content=body, headers=headers
