@@ -1,7 +1,8 @@
 """The deed of giving out bulk data: one value of one instance, as its bytes (PS3.18 §10.4.1.1.5).
 
 Only where the value lies is found out by reading the header, in the process that reads headers; the value itself is
-read from the journal by range. Words are given out little endian, whatever the data set was in.
+given as files are: read by range, in pieces that a slow reader may hold. Words are given out little endian, whatever
+the data set was in.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from leadglass.archive.archive import Archive, Caller
+from leadglass.archive.giving import Giving
 from leadglass.archive.metadata.reading import ask_about
 from leadglass.archive.metadata.renderer import HeaderUnreadable
 from leadglass.archive.metadata.wire import Verb
@@ -54,16 +56,13 @@ class BulkValue:
         stored: StoredObject,
         path: str,
         place: _Place,
-        archive: Archive,
-        releasing: Releasing,
+        giving: Giving,
         stack: AsyncExitStack,
     ) -> None:
         self._stored = stored
         self._path = path
         self._place = place
-        self._journal = archive.journal
-        self._key = archive.keys.of_object(stored)
-        self._releasing = releasing
+        self._giving = giving
         self._stack = stack
 
     async def __aenter__(self) -> BulkValue:
@@ -95,7 +94,6 @@ class BulkValue:
         """Bytes `start` to `end` of the value. StorageFault or IntegrityFault ends them early."""
         word = 1 if self._place.is_little_endian or self._place.is_encapsulated else BULK_VRS[self._place.vr]
         word = word if self.length % word == 0 else 1
-        self._releasing.count(self._stored.study_instance_uid, 1, end - start)
         first, last = start - start % word, end + -end % word
         skipped, left = start - first, end - start
         async for piece in _in_words(self._bytes(first, last), word):
@@ -107,12 +105,13 @@ class BulkValue:
     async def _bytes(self, start: int, end: int) -> AsyncIterator[bytes]:
         location, offset = self._stored.location, self._place.offset
         if not transfer_syntax_of(self._stored.transfer_syntax_uid).is_deflated:
-            begin = location.dataset_offset + offset + start
-            async for piece in self._journal.read(location, self._key, begin, end - start):
-                yield bytes(piece)
+            begin = location.dataset_offset + offset
+            file = await self._giving.as_stored(self._stored, begin + start, begin + end)
+            async for piece in file.pieces:
+                yield piece
             return
-        deflated = self._journal.read(location, self._key, location.dataset_offset)
-        async for opened in _opened(deflated, offset + start, offset + end):
+        deflated = await self._giving.as_stored(self._stored, location.dataset_offset)
+        async for opened in _opened(deflated.pieces, offset + start, offset + end):
             yield opened
 
 
@@ -135,7 +134,8 @@ async def bulk_value(
             return None
         place = await _place_of(archive, stored, path)
         if place is not None:
-            return BulkValue(stored, path, place, archive, releasing, stack.pop_all())
+            giving = await stack.enter_async_context(Giving(archive, caller, Action.VIEW))
+            return BulkValue(stored, path, place, giving, stack.pop_all())
     return None
 
 
@@ -170,11 +170,11 @@ async def _in_words(pieces: AsyncIterator[bytes], word: int) -> AsyncIterator[by
         yield words.tobytes()
 
 
-async def _opened(deflated: AsyncIterator[memoryview], start: int, end: int) -> AsyncIterator[bytes]:
+async def _opened(deflated: AsyncIterator[bytes], start: int, end: int) -> AsyncIterator[bytes]:
     """Bytes `start` to `end` of what a deflate stream opens to, never more than 1 MiB of it in memory."""
     stream, position = zlib.decompressobj(-zlib.MAX_WBITS), 0
     async for piece in deflated:
-        rest: bytes = bytes(piece)
+        rest = piece
         while rest and position < end:
             try:
                 opened = stream.decompress(rest, MIB)

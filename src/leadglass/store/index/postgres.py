@@ -83,7 +83,8 @@ class PostgresDatabase:
         its log and backups still hold: there, deleted study keys stay wrapped by the master key and by nothing else."""
         try:
             async with self._writing.execution_options(isolation_level="AUTOCOMMIT").connect() as conn:
-                await conn.execute(text("VACUUM study_keys, studies, series, series_metadata, instances, request_attributes"))
+                tables = "study_keys, studies, series, series_metadata, instances, request_attributes"
+                await conn.execute(text(f"VACUUM {tables}"))
         except SQLAlchemyError as error:
             raise fault_of(error) from None
 
