@@ -152,6 +152,30 @@ def test_a_session_that_ended_leads_to_the_sign_in_page(clinic: Clinic, browser:
         expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
+def test_a_picture_that_fails_leaves_no_other_in_its_place(clinic: Clinic, browser: Browser) -> None:
+    with new_context(browser, clinic.url) as context:
+        page = context.new_page()
+        welcomed(page, clinic.link("careful"), "careful")
+        clinic.let_see("careful")
+        broken = {"status": 406, "json": {"title": "No picture", "detail": "This picture cannot be drawn here."}}
+        page.route("**/frames/3", lambda route: route.fulfill(**broken))
+        page.goto(f"/studies/{MANY.study_instance_uid}")
+        page.get_by_role("link", name="Open viewer").click()
+        stage = page.get_by_role("group", name="Image")
+        expect(stage).to_have_attribute("data-shown", "1")
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("ArrowDown")
+        expect(page.get_by_text("This picture cannot be drawn here.")).to_be_visible()
+        expect(page.get_by_text("Image 1, frame 3 of 10")).to_be_visible()
+        expect(page.locator("#image")).to_be_hidden()
+        page.keyboard.press("ArrowDown")
+        expect(stage).to_have_attribute("data-shown", "4")
+        expect(page.locator("#image")).to_be_visible()
+        page.unroute("**/frames/3")
+        page.keyboard.press("ArrowUp")
+        expect(stage).to_have_attribute("data-shown", "3")
+
+
 def test_a_long_list_has_pages(clinic: Clinic, browser: Browser) -> None:
     with new_context(browser, clinic.url) as context:
         page = context.new_page()
