@@ -31,6 +31,8 @@ from leadglass.web.raw_answers import raw_answer
 
 __all__ = ["WebDoor", "WebProtocol"]
 
+_FAREWELL_SECONDS: Final = 0.5
+"""How long an idle peer gets to take note that we are closing."""
 _UNREAD_SECONDS: Final = 5.0
 """How long the rest of a body is still read after its answer: a sender that never stops sending would otherwise see a
 reset instead of the answer."""
@@ -70,7 +72,10 @@ class WebProtocol(HttpToolsProtocol):
 
     def drain(self) -> None:
         """Finish the answer in progress, then close; close at once if there is none."""
+        is_idle = self._is_idle
         self.shutdown()
+        if is_idle:  # nothing can be lost: a browser that rests does not hold up the end
+            self.loop.call_later(_FAREWELL_SECONDS, self.transport.abort)
 
     def cut(self) -> None:
         """Close now, whatever is in progress."""
