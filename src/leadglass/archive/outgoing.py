@@ -18,7 +18,7 @@ _LARGEST: Final = 1 * MIB
 _SMALLEST: Final = 64 * KIB
 _HELD: Final = 2
 """Pieces an answer holds: the one that leaves, and the one behind it."""
-_READ_AT_ONCE: Final = 8
+_READ_AT_ONCE: Final = 4  # as many as the journal has threads
 _TURNED_AT_ONCE: Final = 4
 
 
