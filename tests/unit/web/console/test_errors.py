@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from starlette.requests import Request
@@ -20,7 +21,7 @@ TEMPLATES = Templates(SECTIONS, 1800)
 def _visit(accept: str = "text/html", method: str = "GET", **headers: str) -> Visit:
     named = [(b"accept", accept.encode()), *((name.encode(), value.encode()) for name, value in headers.items())]
     request = Request({"type": "http", "method": method, "path": "/", "headers": named})
-    parts = Parts(*cast(Any, (None, None, None, None)), templates=TEMPLATES)
+    parts = cast(Parts, SimpleNamespace(templates=TEMPLATES))
     return Visit(request, parts, {}, {}, "192.0.2.1", None)
 
 
