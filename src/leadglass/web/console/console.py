@@ -72,7 +72,7 @@ class Console:
         prepared = await self._prepared(visit, found)
         if request.method == "POST" and prepared.form.get("csrf") != somebody.csrf_token:
             return errors.error(visit, 403, "The page you came from is out of date. Reload it and try again.")
-        if not found.roles & somebody.principal.roles:
+        if not found.roles & somebody.roles:
             return errors.error(visit, 403)
         return await found.handler(prepared)
 

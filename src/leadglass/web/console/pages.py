@@ -21,7 +21,7 @@ _ADMINISTRATORS: Final = frozenset({Role.ADMINISTRATOR})
 
 async def start(visit: Visit) -> Response:
     """The first page of whoever is signed in: studies for those who see them, else the ledger."""
-    if visit.visitor.principal.roles & SEES_STUDIES:
+    if visit.visitor.roles & SEES_STUDIES:
         return await studies.studies(visit)
     return await ledger.ledger(visit)
 

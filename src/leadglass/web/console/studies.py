@@ -113,7 +113,7 @@ async def _answer(visit: Visit, asked: Asked, start: int) -> Response:
 
 def _count(number: int, start: int, has_more: bool) -> str:
     if not number:
-        return ""
+        return "No studies"
     if not start and not has_more:
         return f"{counted(number, 'study', 'studies')}, newest first"
     last = f"{start + number:,}"

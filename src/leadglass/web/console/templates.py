@@ -38,6 +38,8 @@ class _Somebody(Protocol):
     @property
     def principal(self) -> Principal: ...
     @property
+    def roles(self) -> frozenset[Role]: ...
+    @property
     def csrf_token(self) -> str: ...
 
 
@@ -69,7 +71,7 @@ class Templates:
         roles = ", ".join(words for role, words in _ROLES.items() if role in principal.roles)
         return {
             "visitor": {"name": principal.name, "roles": roles, "csrf": visitor.csrf_token},
-            "navigation": [section for section in self._sections if section.roles & principal.roles],
+            "navigation": [section for section in self._sections if section.roles & visitor.roles],
         }
 
 

@@ -13,7 +13,7 @@ from leadglass.archive.archive import Archive, Caller
 from leadglass.gate.looking import LedgerReader
 from leadglass.gate.overseeing import Overseeing
 from leadglass.gate.people import People
-from leadglass.terms.principal import Principal
+from leadglass.terms.principal import Principal, Role
 from leadglass.web.console.templates import Templates
 
 __all__ = ["Parts", "Visit", "Visitor"]
@@ -42,6 +42,12 @@ class Visitor:
     @property
     def principal(self) -> Principal:
         return self.caller.principal
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """Whose pages are shown. Who administers or audits sees no images, whatever else they are (`gate.policy`)."""
+        roles = self.principal.roles
+        return roles - {Role.CLINICIAN} if roles & {Role.ADMINISTRATOR, Role.AUDITOR} else roles
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
+from leadglass.archive.archive import Caller
 from leadglass.gate.door import Event
-from leadglass.terms.principal import Role
+from leadglass.gate.policy import may
+from leadglass.terms.evidence import Door
+from leadglass.terms.outcome import RefusalReason, Refused
+from leadglass.terms.principal import Action, Principal, PrincipalKind, Role, Strength
 from leadglass.web.console.event_words import EVENTS, words_of
 from leadglass.web.console.pages import CONSOLE_ROUTES, SECTIONS
 from leadglass.web.console.route import ANYBODY, SEES_STUDIES
+from leadglass.web.console.visit import Visitor
 
 
 def test_no_line_is_there_twice() -> None:
@@ -22,6 +29,15 @@ def test_strangers_get_no_page_about_a_study() -> None:
             assert route.roles == SEES_STUDIES
         if route.roles == ANYBODY:
             assert route.path.startswith(("/sign-in", "/welcome/", "/assets/"))
+
+
+def test_pages_of_somebody_with_two_roles() -> None:
+    roles = frozenset({Role.CLINICIAN, Role.ADMINISTRATOR})
+    principal = Principal("usr-1", "both", PrincipalKind.PERSON, roles, Strength.STRONG, frozenset({Action.VIEW}))
+    visitor = Visitor(Caller(principal, Door.CONSOLE, "192.0.2.1"), "", "", datetime(2026, 1, 1, tzinfo=UTC))
+    assert visitor.roles == {Role.ADMINISTRATOR}
+    # What the signpost says is what the gate says.
+    assert may(principal, Action.VIEW) == Refused(RefusalReason.ROLE_SEES_NO_IMAGES, "usr-1", Action.VIEW)
 
 
 def test_whoever_administers_or_audits_is_shown_no_images() -> None:

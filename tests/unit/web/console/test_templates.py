@@ -27,7 +27,7 @@ def _somebody(*roles: Role) -> SimpleNamespace:
     principal = Principal(
         "usr-1", EVIL, PrincipalKind.PERSON, frozenset(roles), Strength.STRONG, frozenset({Action.VIEW})
     )
-    return SimpleNamespace(principal=principal, csrf_token="a-token")
+    return SimpleNamespace(principal=principal, roles=frozenset(roles), csrf_token="a-token")
 
 
 def test_values_are_text(pages: Templates) -> None:
