@@ -12,7 +12,7 @@ from leadglass.store.index.study_keys import key_by_id
 from leadglass.terms.outcome import Refused
 from leadglass.terms.principal import Action
 
-__all__ = ["Deleted", "delete"]
+__all__ = ["Deleted", "delete", "knows_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,15 @@ async def delete(archive: Archive, caller: Caller, study_instance_uid: str) -> D
             return None
         episode.count(gone.number_of_instances, gone.stored_bytes)
     return Deleted(gone, tuple(await _remove_dead_volumes(archive)))
+
+
+async def knows_of(archive: Archive, caller: Caller, study_instance_uid: str) -> bool:
+    """True if the caller may find or view the study, so that a refusal to delete it tells nothing new."""
+    study = await archive.database.read(study_facts, study_instance_uid)
+    if study is None:
+        return False
+    decisions = [await archive.gate.judge(caller.principal, action, study) for action in (Action.QUERY, Action.VIEW)]
+    return not all(isinstance(decision, Refused) for decision in decisions)
 
 
 async def _remove_dead_volumes(archive: Archive) -> list[int]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from leadglass.archive.archive import Archive, Caller
 from leadglass.archive.levels import IDENTIFIER_DOES_NOT_MATCH, UNIQUE_KEY, Root, read_level
@@ -14,7 +15,7 @@ from leadglass.dicom.dictionary import tag_of
 from leadglass.dicom.identifier import Identifier
 from leadglass.store.index.facts import study_facts
 from leadglass.store.index.matching import AnyOf, QueryLevel, Single
-from leadglass.store.index.retrieval import StoredObject, objects_of
+from leadglass.store.index.retrieval import StoredObject, objects_of, owners_of
 from leadglass.store.keys import StudyKey
 from leadglass.store.port import ObjectJournal
 from leadglass.terms.ceilings import MAX_INCOMING_IN_MEMORY
@@ -22,7 +23,16 @@ from leadglass.terms.errors import PeerAnswer, PeerViolation, StorageFault
 from leadglass.terms.outcome import Refused
 from leadglass.terms.principal import Action
 
-__all__ = ["Opened", "Releasing", "RetrieveRequest", "Withheld", "plan", "read_ahead", "read_retrieve_request"]
+__all__ = [
+    "Opened",
+    "Releasing",
+    "RetrieveRequest",
+    "StoredObject",
+    "Withheld",
+    "plan",
+    "read_ahead",
+    "read_retrieve_request",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +42,15 @@ class RetrieveRequest:
     level: QueryLevel
     uids: tuple[str, ...]
     within: Mapping[str, str]
+
+    @classmethod
+    def of(cls, study: str, series: str | None = None, instance: str | None = None) -> RetrieveRequest:
+        """A study, a series of it, or an instance of that, by their UIDs."""
+        if series is None:
+            return cls(QueryLevel.STUDY, (study,), {})
+        if instance is None:
+            return cls(QueryLevel.SERIES, (series,), {"StudyInstanceUID": study})
+        return cls(QueryLevel.IMAGE, (instance,), {"StudyInstanceUID": study, "SeriesInstanceUID": series})
 
 
 def read_retrieve_request(identifier: Identifier, root: Root) -> RetrieveRequest:
@@ -80,22 +99,30 @@ async def plan(
         return decision
     visibility = await gate.visibility(caller.principal, action)
     objects = await archive.database.read(objects_of, request.level, request.uids, visibility, request.within)
-    given = {stored.study_instance_uid for stored in objects}
-    named = request.uids if request.level is QueryLevel.STUDY else [request.within.get("StudyInstanceUID", "")]
-    await _write_down_what_was_refused(archive, caller, action, [uid for uid in named if uid and uid not in given])
+    name_of = _NAME_OF[request.level]
+    given = {name_of(stored) for stored in objects}
+    in_vain = [uid for uid in request.uids if uid not in given]
+    if in_vain:
+        await _write_down_what_was_refused(archive, caller, action, request, in_vain)
     return objects
 
 
+_NAME_OF: Mapping[QueryLevel, Callable[[StoredObject], str]] = {
+    QueryLevel.PATIENT: attrgetter("patient_id"),
+    QueryLevel.STUDY: attrgetter("study_instance_uid"),
+    QueryLevel.SERIES: attrgetter("series_instance_uid"),
+    QueryLevel.IMAGE: attrgetter("sop_instance_uid"),
+}
+
+
 async def _write_down_what_was_refused(
-    archive: Archive, caller: Caller, action: Action, study_instance_uids: Iterable[str]
+    archive: Archive, caller: Caller, action: Action, request: RetrieveRequest, uids: Sequence[str]
 ) -> None:
-    """Somebody named a study that exists and got nothing of it: the ledger must know, the caller must not."""
-    for uid in study_instance_uids:
-        study = await archive.database.read(study_facts, uid)
-        if study is None:
-            continue
+    """Somebody named what exists and got nothing of it: the ledger must know, the caller must not."""
+    for study in await archive.database.read(owners_of, request.level, uids, request.within):
         decision = await archive.gate.judge(caller.principal, action, study)
         if isinstance(decision, Refused):
+            uid = study.study_instance_uid
             await archive.gate.refused(decision, caller.door, caller.address, study_instance_uid=uid)
 
 

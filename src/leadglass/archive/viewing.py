@@ -22,7 +22,6 @@ from leadglass.dicom.ranges import Range
 from leadglass.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN
 from leadglass.gate.door import Episode
 from leadglass.store.index.facts import study_facts
-from leadglass.store.index.matching import QueryLevel
 from leadglass.store.index.retrieval import StoredObject
 from leadglass.store.index.viewing import instance_and_facts
 from leadglass.terms.ceilings import MIB
@@ -226,8 +225,7 @@ async def view(archive: Archive, caller: Caller, study: str, series: str, instan
     visibility = await gate.visibility(caller.principal, Action.VIEW)
     found = await archive.database.read(instance_and_facts, study, series, instance, visibility)
     if found is None:
-        within = {"StudyInstanceUID": study, "SeriesInstanceUID": series}
-        await plan(archive, caller, Action.VIEW, RetrieveRequest(QueryLevel.IMAGE, (instance,), within))
+        await plan(archive, caller, Action.VIEW, RetrieveRequest.of(study, series, instance))
         return None  # and if the study exists, the ledger knows who asked
     stored, facts = found
     access = await _judged(archive, caller, facts)
@@ -238,10 +236,7 @@ async def view_all(
     archive: Archive, caller: Caller, study: str, series: str | None = None
 ) -> Sequence[Viewed] | Refused | None:
     """All instances of a study or series, in viewing order. None and LedgerFault as for `view`."""
-    request = RetrieveRequest(QueryLevel.STUDY, (study,), {})
-    if series is not None:
-        request = RetrieveRequest(QueryLevel.SERIES, (series,), {"StudyInstanceUID": study})
-    objects = await plan(archive, caller, Action.VIEW, request)
+    objects = await plan(archive, caller, Action.VIEW, RetrieveRequest.of(study, series))
     if isinstance(objects, Refused):
         return objects
     facts = await archive.database.read(study_facts, study) if objects else None

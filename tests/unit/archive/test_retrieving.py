@@ -107,6 +107,25 @@ async def test_of_several_studies_each_refused_one_is_written_down(world: Archiv
     assert [entry.study_instance_uid for entry in world.ledger.of(Event.REFUSED)] == ["1.2.2"]
 
 
+@pytest.mark.parametrize(
+    "request_",
+    [
+        RetrieveRequest(QueryLevel.PATIENT, ("P1",), {}),
+        RetrieveRequest(QueryLevel.SERIES, ("1.2.1.1",), {}),
+        RetrieveRequest(QueryLevel.IMAGE, ("1.2.1.1.1",), {}),
+        RetrieveRequest(QueryLevel.IMAGE, ("1.2.1.1.1",), {"StudyInstanceUID": "1.2.1"}),
+    ],
+    ids=lambda request: f"{request.level.name}{len(request.within)}",
+)
+async def test_what_is_named_below_or_above_the_study_is_written_down_too(
+    world: ArchiveWorld, request_: RetrieveRequest
+) -> None:
+    await filled(world)
+    bob = await world.reader(name="bob")
+    assert await planned(world, bob, request_) == []
+    assert [entry.study_instance_uid for entry in world.ledger.of(Event.REFUSED)] == ["1.2.1"]
+
+
 async def test_who_may_not_retrieve_at_all_is_refused(world: ArchiveWorld) -> None:
     scanner = await world.device()
     refused = await plan(world.archive, scanner, Action.VIEW, STUDY)

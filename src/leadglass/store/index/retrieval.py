@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Dialect, String, bindparam, select
 
 from leadglass.store.index.attributes import ATTRIBUTES
+from leadglass.store.index.facts import study_facts
 from leadglass.store.index.matching import QueryLevel
 from leadglass.store.index.statement import Statement, compiled, is_any_of, list_value
 from leadglass.store.index.tables import instances, series, studies, study_keys
@@ -18,9 +19,9 @@ from leadglass.store.index.tidy import tidy_text
 from leadglass.store.index.visibility_sql import VisibilityShape, visibility_values, visible
 from leadglass.store.keys.study import WrappedKey
 from leadglass.store.location import Location
-from leadglass.terms.visibility import Visibility
+from leadglass.terms.visibility import StudyFacts, Visibility
 
-__all__ = ["StoredObject", "objects_of"]
+__all__ = ["StoredObject", "objects_of", "owners_of"]
 
 _NOWHERE: Mapping[str, str] = MappingProxyType({})
 _UNIQUE_KEY = {
@@ -68,6 +69,18 @@ def objects_of(
     rows = sorted(statement.rows(conn, values), key=_viewing_order)
     known: dict[Any, Any] = {}
     return [_stored_object(row, known) for row in rows]
+
+
+def owners_of(
+    conn: Connection, level: QueryLevel, uids: Collection[str], within: Mapping[str, str] = _NOWHERE
+) -> Sequence[StudyFacts]:
+    """The studies that the entities `uids` belong to, whether anybody may see them or not: for the ledger, which must
+    know what was asked for in vain."""
+    values: dict[str, Any] = {"uids": list_value(conn.dialect, map(tidy_text, uids))}
+    values.update({f"within_{keyword}": tidy_text(value) for keyword, value in within.items()})
+    rows = _owners_statement(conn.dialect, level, frozenset(within)).rows(conn, values)
+    found = [study_facts(conn, row[0]) for row in rows]
+    return [facts for facts in found if facts is not None]
 
 
 def _stored_object(row: Sequence[Any], known: dict[Any, Any]) -> StoredObject:
@@ -126,6 +139,18 @@ def _objects_statement(
     for keyword in sorted(within):
         query = query.where(_column(keyword) == bindparam(f"within_{keyword}", type_=String))
     return compiled(query, dialect)
+
+
+@lru_cache(maxsize=64)
+def _owners_statement(dialect: Dialect, level: QueryLevel, within: frozenset[str]) -> Statement:
+    joined = studies.join(series, series.c.study_row == studies.c.id)
+    if level is QueryLevel.IMAGE:
+        joined = joined.join(instances, instances.c.series_row == series.c.id)
+    query = select(studies.c.study_instance_uid).distinct().select_from(joined)
+    query = query.where(is_any_of(dialect, _column(_UNIQUE_KEY[level]), "uids"))
+    for keyword in sorted(within):
+        query = query.where(_column(keyword) == bindparam(f"within_{keyword}", type_=String))
+    return compiled(query.order_by(studies.c.study_instance_uid), dialect)
 
 
 def _column(keyword: str) -> Any:

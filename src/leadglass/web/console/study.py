@@ -51,7 +51,7 @@ async def series_in(visit: Visit) -> StudyShown | Refused | None:
         return found
     if not found:
         # Whoever names a study that is not granted to them is written down, as at every door.
-        await plan(archive, caller, Action.VIEW, RetrieveRequest(QueryLevel.STUDY, (uid,), {}))
+        await plan(archive, caller, Action.VIEW, RetrieveRequest.of(uid))
         return None
     all_series = sorted(map(series_of, found), key=lambda series: (not series.has_pictures, series.number, series.uid))
     return StudyShown(found[0], study_of(found[0]), all_series)

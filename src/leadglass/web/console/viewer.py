@@ -101,8 +101,7 @@ def _listed(found: Sequence[Found], below: str) -> list[dict[str, str | int]]:
 async def window(visit: Visit) -> Response:
     """The window an image was stored with, as JSON: where dragging begins. Nothing in it if it names none."""
     path = visit.path
-    within = {"StudyInstanceUID": path["study"], "SeriesInstanceUID": path["series"]}
-    request = RetrieveRequest(QueryLevel.IMAGE, (path["instance"],), within)
+    request = RetrieveRequest.of(path["study"], path["series"], path["instance"])
     described = await describe(visit.parts.archive, visit.visitor.caller, request)
     if isinstance(described, Refused):
         return errors.refused(visit, described)

@@ -67,7 +67,10 @@ def _answer(request: Request, value: BulkValue) -> Response:
     whole = ByteRange(0, value.length, value.length)
     if chosen[0].is_multipart:
         boundary = Boundary()
-        headers |= {"Content-Type": boundary.content_type(_OCTETS)}
+        headers |= {
+            "ETag": f"W/{headers['ETag']}",
+            "Content-Type": boundary.content_type(_OCTETS),
+        }  # the boundary is new
         return Bulk(lambda: _in_one_part(value, boundary, request), headers)
     headers |= {"Accept-Ranges": "bytes"}
     wanted = byte_range(request, value.length, headers["ETag"])

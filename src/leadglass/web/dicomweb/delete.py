@@ -8,16 +8,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from leadglass.archive.archive import Archive, Caller
-from leadglass.archive.deleting import delete
-from leadglass.store.index.facts import study_facts
+from leadglass.archive.deleting import delete, knows_of
 from leadglass.terms.outcome import Refused
 from leadglass.terms.principal import Action
 from leadglass.web.dicomweb.route import Route
 from leadglass.web.problems import NOT_FOUND, problem, refused
 
 __all__ = ["ROUTES"]
-
-_SEEING: Final = (Action.QUERY, Action.VIEW)
 
 
 async def _delete(request: Request, archive: Archive, caller: Caller) -> Response:
@@ -28,19 +25,11 @@ async def _delete(request: Request, archive: Archive, caller: Caller) -> Respons
         await archive.gate.refused(decision, caller.door, caller.address)
         return refused(decision)
     uid = request.path_params["study"]
-    sees = await _sees(archive, caller, uid)  # asked of every UID: what is hidden costs what is absent costs
+    sees = await knows_of(archive, caller, uid)  # asked of every UID: what is hidden costs what is absent costs
     done = await delete(archive, caller, uid)
     if isinstance(done, Refused):
         return _may_not() if sees else NOT_FOUND()
     return NOT_FOUND() if done is None else Response(status_code=204)
-
-
-async def _sees(archive: Archive, caller: Caller, study_instance_uid: str) -> bool:
-    study = await archive.database.read(study_facts, study_instance_uid)
-    if study is None:
-        return False
-    decisions = [await archive.gate.judge(caller.principal, action, study) for action in _SEEING]
-    return not all(isinstance(decision, Refused) for decision in decisions)
 
 
 async def _study_only(request: Request, archive: Archive, caller: Caller) -> Response:

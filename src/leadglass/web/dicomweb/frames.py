@@ -62,12 +62,13 @@ async def answer_with(request: Request, found: viewing.Frames | Refused | None) 
         is_compressed=found.is_compressed,
         is_one=len(found.numbers) == 1,
     )
+    etag = _etag(found, form)
     headers = {
-        "ETag": _etag(found, form),
+        "ETag": f"W/{etag}" if form.is_multipart else etag,  # weak: the boundary is another one each time
         "Cache-Control": "private, no-cache",
         "Vary": "Accept, Authorization",
     }
-    if is_unchanged(request, headers["ETag"]):
+    if is_unchanged(request, etag):
         return Response(status_code=304, headers=headers)
     parts = found.parts(decoded=form.is_decoded)
     first = await anext(parts)

@@ -16,7 +16,6 @@ from leadglass.archive.archive import Archive, Caller
 from leadglass.archive.describing import Description, describe
 from leadglass.archive.giving import NoLongerGiven
 from leadglass.archive.retrieving import RetrieveRequest
-from leadglass.store.index.matching import QueryLevel
 from leadglass.terms.ceilings import MIB
 from leadglass.terms.outcome import Refused
 from leadglass.terms.principal import Action
@@ -69,11 +68,9 @@ async def _metadata(request: Request, archive: Archive, caller: Caller) -> Respo
 
 
 def retrieve_request(request: Request) -> RetrieveRequest:
-    """What the path names: an instance, a series or a study, within those above."""
-    names = {"StudyInstanceUID": "study", "SeriesInstanceUID": "series", "SOPInstanceUID": "instance"}
-    given = {keyword: request.path_params[name] for keyword, name in names.items() if name in request.path_params}
-    _, uid = given.popitem()
-    return RetrieveRequest((QueryLevel.STUDY, QueryLevel.SERIES, QueryLevel.IMAGE)[len(given)], (uid,), given)
+    """What the path names."""
+    path = request.path_params
+    return RetrieveRequest.of(path["study"], path.get("series"), path.get("instance"))
 
 
 def _base(request: Request) -> bytes:

@@ -12,8 +12,7 @@ from starlette.responses import Response
 from leadglass.archive.archive import Archive, Caller
 from leadglass.archive.giving import DEFAULT, File, Giving, NoLongerGiven, syntax_to_give
 from leadglass.archive.pixels import TranscodingFault
-from leadglass.archive.retrieving import plan
-from leadglass.store.index.retrieval import StoredObject
+from leadglass.archive.retrieving import StoredObject, plan
 from leadglass.terms.outcome import Refused
 from leadglass.terms.principal import Action
 from leadglass.web.dicomweb.accept import MULTIPART, MediaRange, Offer, choose, parse_accept, transfer_syntaxes

@@ -14,7 +14,6 @@ from leadglass.archive.giving import DEFAULT, syntax_to_give
 from leadglass.archive.retrieving import RetrieveRequest, plan
 from leadglass.archive.viewing import RenderedRequest
 from leadglass.dicom.drawing import MEDIA_TYPES, Window
-from leadglass.store.index.matching import QueryLevel
 from leadglass.terms.ceilings import MAX_VIEWPORT
 from leadglass.terms.errors import PeerAnswer, PeerViolation
 from leadglass.terms.ids import is_uid
@@ -97,9 +96,7 @@ def _window(query: Mapping[str, str]) -> Window | None:
 
 async def _object(request: Request, archive: Archive, caller: Caller, uids: tuple[str, str, str]) -> Response:
     """The file in the transfer syntax wanted: explicit VR little endian unless another one is named (§9.1.2.2.2)."""
-    study, series, instance = uids
-    within = {"StudyInstanceUID": study, "SeriesInstanceUID": series}
-    objects = await plan(archive, caller, Action.VIEW, RetrieveRequest(QueryLevel.IMAGE, (instance,), within))
+    objects = await plan(archive, caller, Action.VIEW, RetrieveRequest.of(*uids))
     if isinstance(objects, Refused):
         return refused(objects)
     if not objects:
