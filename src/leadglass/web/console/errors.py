@@ -45,6 +45,8 @@ def error(visit: Visit, status: int, words: str = "") -> Response:
     title, usual = _WORDS.get(status, _FAILED)
     if not visit.wants_page:
         return problem(status, title, words or usual)
+    if visit.wants_part:
+        return visit.page("part_error.html", status, title=title, words=words or usual)
     way_on = {"path": "/", "words": "Go to the start page"}
     return visit.page("error.html", status, title=title, words=words or usual, way_on=way_on, code=f"Error {status}")
 

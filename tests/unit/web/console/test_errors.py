@@ -63,6 +63,15 @@ def test_refusals_tell_no_reason(reason: RefusalReason, status: int) -> None:
     assert reason.value not in bytes(page.body).decode()
 
 
+def test_within_a_page_only_its_part_is_replaced() -> None:
+    part = errors.failed(_visit(**{"hx-request": "true"}), LedgerFault("down"))
+    read = bytes(part.body).decode()
+    assert part.status_code == 503
+    assert read.startswith('<section id="results"')
+    assert "Not available right now" in read
+    assert "<html" not in read
+
+
 def test_the_way_in() -> None:
     assert errors.sign_in_first(_visit()).headers["location"] == "/sign-in"
     assert errors.sign_in_first(_visit(method="POST")).headers["location"] == "/sign-in/ended"
