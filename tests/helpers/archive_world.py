@@ -16,9 +16,9 @@ from helpers.memory_journal import MemoryIncoming, MemoryJournal
 from helpers.memory_ledger import MemoryLedger
 from leadglass.archive.archive import Archive, Caller
 from leadglass.archive.indexing import IndexQueue
-from leadglass.archive.pixels import PixelWorkers, TranscodingFault
 from leadglass.archive.metadata.keeper import MetadataKeeper
 from leadglass.archive.metadata.renderer import Renderer
+from leadglass.archive.pixels import PixelWorkers, TranscodingFault
 from leadglass.archive.storing import Announced, StoreOutcome, StoringSession
 from leadglass.archive.study_keys import StudyKeys
 from leadglass.dicom import uids

@@ -8,7 +8,14 @@ from sqlalchemy import Connection, delete, func, select
 
 from leadglass.store.index.database import Database
 from leadglass.store.index.study_keys import delete_study_key
-from leadglass.store.index.tables import collection_studies, instances, request_attributes, series, series_metadata, studies
+from leadglass.store.index.tables import (
+    collection_studies,
+    instances,
+    request_attributes,
+    series,
+    series_metadata,
+    studies,
+)
 
 __all__ = ["DeletedStudy", "delete_study", "destroy_study"]
 
