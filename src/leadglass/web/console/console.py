@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 from leadglass.terms.ids import is_uid
 from leadglass.web.calling import address_of
 from leadglass.web.console import errors
-from leadglass.web.console.forms import read_form
+from leadglass.web.console.forms import carries_token, read_form
 from leadglass.web.console.pages import CONSOLE_ROUTES
 from leadglass.web.console.route import ConsoleRoute
 from leadglass.web.console.sessions import forget, visitor_of
@@ -70,7 +70,7 @@ class Console:
         if isinstance(found, int):
             return errors.error(visit, found)
         prepared = await self._prepared(visit, found)
-        if request.method == "POST" and prepared.form.get("csrf") != somebody.csrf_token:
+        if request.method == "POST" and not carries_token(prepared.form, somebody.csrf_token):
             return errors.error(visit, 403, "The page you came from is out of date. Reload it and try again.")
         if not found.roles & somebody.roles:
             return errors.error(visit, 403)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Mapping
 from typing import Final
 from urllib.parse import parse_qsl
@@ -12,10 +13,15 @@ from leadglass.terms.ceilings import MAX_CONSOLE_FORM
 from leadglass.terms.errors import CeilingReached, PeerAnswer, PeerViolation
 from leadglass.web.problems import UnsupportedMediaType
 
-__all__ = ["read_form"]
+__all__ = ["carries_token", "read_form"]
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _MOST_FIELDS: Final = 32
+
+
+def carries_token(form: Mapping[str, str], token: str) -> bool:
+    """True if the form was written by a page of this very session."""
+    return hmac.compare_digest(form.get("csrf", "").encode(), token.encode())
 
 
 async def read_form(request: Request) -> Mapping[str, str]:

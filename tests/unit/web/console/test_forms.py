@@ -5,7 +5,7 @@ from starlette.requests import Request
 
 from leadglass.terms.ceilings import MAX_CONSOLE_FORM
 from leadglass.terms.errors import CeilingReached, PeerViolation
-from leadglass.web.console.forms import read_form
+from leadglass.web.console.forms import carries_token, read_form
 from leadglass.web.problems import UnsupportedMediaType
 
 FORM = "application/x-www-form-urlencoded"
@@ -31,6 +31,13 @@ async def test_fields() -> None:
 
 async def test_of_a_name_given_twice_the_last_counts() -> None:
     assert await read_form(_request(b"csrf=a&csrf=b")) == {"csrf": "b"}
+
+
+@pytest.mark.parametrize("said", ["", "b", "a-token ", "ä", "\0"])
+def test_the_token(said: str) -> None:
+    assert carries_token({"csrf": "a-token"}, "a-token")
+    assert not carries_token({"csrf": said}, "a-token")
+    assert not carries_token({}, "a-token")
 
 
 async def test_no_form_at_all() -> None:
