@@ -61,19 +61,22 @@ def _answer(request: Request, value: BulkValue) -> Response:
     chosen = choose(ranges, _OFFERS)
     if chosen is None:
         raise NotAcceptable("Bulk data can be had as application/octet-stream, by itself or in multipart/related.")
-    headers = {"ETag": f'"{value.tag}"', "Cache-Control": "private, no-cache", "Vary": "Accept, Authorization"}
-    if is_unchanged(request, headers["ETag"]):
+    is_multipart = chosen[0].is_multipart
+    etag = f'"{value.tag}-parts"' if is_multipart else f'"{value.tag}"'
+    headers = {
+        "ETag": f"W/{etag}" if is_multipart else etag,  # weak: the boundary is another one each time
+        "Cache-Control": "private, no-cache",
+        "Vary": "Accept, Authorization",
+    }
+    if is_unchanged(request, etag):
         return Response(status_code=304, headers=headers)
     whole = ByteRange(0, value.length, value.length)
-    if chosen[0].is_multipart:
+    if is_multipart:
         boundary = Boundary()
-        headers |= {
-            "ETag": f"W/{headers['ETag']}",
-            "Content-Type": boundary.content_type(_OCTETS),
-        }  # the boundary is new
+        headers |= {"Content-Type": boundary.content_type(_OCTETS)}
         return Bulk(lambda: _in_one_part(value, boundary, request), headers)
     headers |= {"Accept-Ranges": "bytes"}
-    wanted = byte_range(request, value.length, headers["ETag"])
+    wanted = byte_range(request, value.length, etag)
     if isinstance(wanted, Unsatisfiable):
         return problem(416, "Range not satisfiable", headers={"Content-Range": f"bytes */{value.length}"})
     span = wanted or whole

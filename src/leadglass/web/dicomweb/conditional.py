@@ -49,7 +49,7 @@ class Unsatisfiable:
 
 def byte_range(request: Request, length: int, etag: str) -> ByteRange | Unsatisfiable | None:
     """The one range asked for. None if all is to be sent: no range, several of them, nonsense, or another version's
-    (RFC 9110 allows to ignore each of these, and many small ranges are an old attack). Only GET knows ranges (§14.2)."""
+    (RFC 9110 allows to ignore each of these, and many small ranges are an old attack), and for all but GET (§14.2)."""
     said = request.headers.get("range") if request.method == "GET" else None
     if said is None or request.headers.get("if-range", etag) != etag:
         return None

@@ -127,9 +127,9 @@ async def _turned(
 def _multipart(
     request: Request, archive: Archive, caller: Caller, leaving: Sequence[Leaving], *, is_named: bool
 ) -> Response:
-    etag = f'W/"{_fingerprint(leaving)}"'  # weak: the boundary is another one each time
-    headers = {"ETag": etag, **_KEPT}
-    if is_unchanged(request, etag.removeprefix("W/")):
+    etag = f'"{_fingerprint(leaving)}-parts"'
+    headers = {"ETag": f"W/{etag}", **_KEPT}  # weak: the boundary is another one each time
+    if is_unchanged(request, etag):
         return Response(status_code=304, headers=headers)
     boundary = Boundary()
     headers["Content-Type"] = boundary.content_type(_DICOM)

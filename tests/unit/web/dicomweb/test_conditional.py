@@ -8,9 +8,9 @@ from starlette.requests import Request
 from leadglass.web.dicomweb.conditional import ByteRange, Unsatisfiable, accepts_gzip, byte_range, is_unchanged
 
 
-def request(**headers: str) -> Request:
+def request(method: str = "GET", **headers: str) -> Request:
     fields = [(name.replace("_", "-").encode(), value.encode("latin-1")) for name, value in headers.items()]
-    return Request({"type": "http", "headers": fields})
+    return Request({"type": "http", "method": method, "headers": fields})
 
 
 @pytest.mark.parametrize("said", ['"a"', 'W/"a"', '"b", "a"', '"b",W/"a"', "*", " * ", '"b,c", "a"'])
@@ -48,6 +48,11 @@ def test_a_range_behind_the_end(said: str) -> None:
 def test_what_is_not_one_range_is_ignored(said: str) -> None:
     assert byte_range(request(range=said), 100, "") is None
     assert byte_range(request(), 100, "") is None
+
+
+def test_only_get_knows_ranges() -> None:
+    assert byte_range(request("HEAD", range="bytes=0-1"), 100, "") is None
+    assert byte_range(request("HEAD", range="bytes=100-"), 100, "") is None
 
 
 @pytest.mark.parametrize("said", ["gzip", "deflate, GZIP;q=0.5", "br, gzip ; q=1.0, *", "x-gzip"])
