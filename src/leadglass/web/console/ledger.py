@@ -17,7 +17,7 @@ from leadglass.terms.outcome import Refused
 from leadglass.web.console import errors
 from leadglass.web.console.event_words import EVENTS, words_of
 from leadglass.web.console.visit import Visit
-from leadglass.web.console.wording import moment
+from leadglass.web.console.wording import moment, sizes
 
 __all__ = ["filtered", "ledger"]
 
@@ -106,7 +106,7 @@ def _shown(line: Line, names: Mapping[str, str]) -> _Shown:
         when=moment(line.at),
         who=names.get(line.who, line.who) or "somebody without a name",
         words=words_of(line.event, line.action),
-        detail=line.reason if is_refusal else line.what,
+        detail=line.reason if is_refusal else sizes(line.what),
         study=line.study,
         origin=" · ".join(part for part in (line.address, line.door) if part),
         is_refusal=is_refusal,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Final
 
-__all__ = ["counted", "date", "date_and_time", "moment", "person", "sex", "time"]
+__all__ = ["counted", "date", "date_and_time", "moment", "person", "sex", "sizes", "time"]
 
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _SEXES: Final = {"F": "female", "M": "male", "O": "other"}
@@ -50,6 +51,22 @@ def counted(number: int | str, one: str, many: str = "") -> str:
     """ "1 image", "2,400 images"."""
     count = int(number) if str(number).isdecimal() else 0
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def sizes(text: str) -> str:
+    """The text, with "1884387 bytes" as "1.9 MB"."""
+    return re.sub(r"\b(\d{1,18}) bytes\b", lambda found: _size(int(found[1])), text)
+
+
+def _size(octets: int) -> str:
+    if octets < 1000:
+        return f"{octets} bytes"
+    value, unit = octets / 1000, "kB"
+    for larger in ("MB", "GB", "TB"):
+        if value < 999.5:
+            break
+        value, unit = value / 1000, larger
+    return f"{value:.1f} {unit}" if value < 9.95 else f"{value:.0f} {unit}"
 
 
 def moment(at: datetime) -> str:

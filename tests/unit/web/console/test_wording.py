@@ -63,6 +63,22 @@ def test_sexes_that_are_not_known_are_shown_as_they_are() -> None:
     assert [wording.sex(value) for value in ("F", "M", "O", "", "<b>")] == ["female", "male", "other", "", "<b>"]
 
 
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("69 instances, 1884387 bytes", "69 instances, 1.9 MB"),
+        ("999 bytes", "999 bytes"),
+        ("1000 bytes", "1.0 kB"),
+        ("63035634 bytes", "63 MB"),
+        ("999999 bytes", "1.0 MB"),
+        ("5000000000000000 bytes", "5000 TB"),
+        ("bytes of 12", "bytes of 12"),
+    ],
+)
+def test_sizes(written: str, shown: str) -> None:
+    assert wording.sizes(written) == shown
+
+
 def test_moments_are_told_in_utc() -> None:
     at = datetime(2026, 1, 2, 1, 30, 5, tzinfo=timezone(timedelta(hours=2)))
     assert wording.moment(at) == "1 Jan 2026, 23:30:05 UTC"
