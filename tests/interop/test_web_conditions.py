@@ -125,7 +125,12 @@ def test_who_has_it_is_told_so_and_given_nothing(callers: Callers, kept: Kept) -
     assert changed.status_code == 200
 
 
-CONDITIONS = ({"If-None-Match": "*"}, {"Range": "bytes=0-1"}, {"Range": "bytes=99999999-"}, {})
+CONDITIONS: tuple[dict[str, str], ...] = (
+    {"If-None-Match": "*"},
+    {"Range": "bytes=0-1"},
+    {"Range": "bytes=99999999-"},
+    {},
+)
 
 
 def test_only_who_may_see_it_learns_from_a_condition(callers: Callers, kept: Kept) -> None:
