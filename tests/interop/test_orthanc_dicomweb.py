@@ -16,11 +16,12 @@ from helpers.archive_server import ArchiveServer, run_archive
 from helpers.clinic import enrol_tls, ledger_rows, token
 from helpers.images import LARGE, Image
 from helpers.orthanc import DICOMWEB_PLUGIN, Orthanc, orthanc_command, run_orthanc
-from helpers.samples import sample
+from helpers.samples import quietly_read, sample
 from helpers.stow import STOW, form
 from helpers.studies import PEOPLE, instances_of_people
 from helpers.web_client import web
 from leadglass.dicom.part10 import split
+from leadglass.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN
 
 pytestmark = pytest.mark.interop
 
@@ -97,6 +98,7 @@ def servers(server: ArchiveServer) -> dict[str, dict[str, object]]:
             "CertificateFile": str(device / "cert.pem"),
             "CertificateKeyFile": str(device / "key.pem"),
         },
+        "undemanding": {**bearing(token(server)), "HasWadoRsUniversalTransferSyntax": False},
         "stranger": bearing("lgt_" + "A" * 43),
         "elsewhere": bearing(token(server, studies="study:1.2.3.4", name="orthanc-elsewhere")),
         "reader": bearing(token(server, "query", "view", name="orthanc-reads")),
@@ -145,6 +147,17 @@ def test_orthanc_fetches_a_series_and_an_instance(neighbours: Neighbours) -> Non
     series = {"Study": STUDY_1, "Series": PEOPLE[3].series_uid}
     assert neighbours.fetch("token", **series).keys() == {PEOPLE[3].uid, PEOPLE[4].uid}
     assert neighbours.fetch("token", **series, Instance=PEOPLE[4].uid).keys() == {PEOPLE[4].uid}
+
+
+def test_orthanc_that_names_no_transfer_syntax_is_given_the_default(neighbours: Neighbours) -> None:
+    """PS3.18 §8.7.3.5.2: Explicit VR Little Endian; the pixels are the same."""
+    original = sample("693_J2KR.dcm").dataset()
+    neighbours.orthanc.empty()
+    neighbours.ask("undemanding", "retrieve", Resources=[{"Study": original.StudyInstanceUID}], Synchronous=True)
+    [name] = neighbours.orthanc.get("/instances")
+    decoded = quietly_read(neighbours.orthanc.file(name))
+    assert decoded.file_meta.TransferSyntaxUID == EXPLICIT_VR_LITTLE_ENDIAN
+    assert (decoded.pixel_array == original.pixel_array).all()
 
 
 def test_orthanc_looks(neighbours: Neighbours) -> None:

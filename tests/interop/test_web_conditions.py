@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -24,6 +25,10 @@ CT_STUDY = f"/dicom-web/studies/{CT.StudyInstanceUID}"
 RLE_STUDY = f"/dicom-web/studies/{RLE.StudyInstanceUID}"
 CT_PATH = f"{CT_STUDY}/series/{CT.SeriesInstanceUID}/instances/{CT.SOPInstanceUID}"
 RLE_PATH = f"{RLE_STUDY}/series/{RLE.SeriesInstanceUID}/instances/{RLE.SOPInstanceUID}"
+URI = (
+    f"/dicom-web/wado?requestType=WADO&studyUID={CT.StudyInstanceUID}"
+    f"&seriesUID={CT.SeriesInstanceUID}&objectUID={CT.SOPInstanceUID}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,9 @@ ANSWERS = {
     "rendered as PNG": Kept(f"{CT_PATH}/rendered", "image/png"),
     "rendered otherwise": Kept(f"{CT_PATH}/rendered?window=40,400,linear", "image/jpeg"),
     "rendered frame": Kept(f"{RLE_PATH}/frames/2/rendered", "image/jpeg"),
+    "WADO-URI file": Kept(
+        f"{URI}&contentType=application/dicom&transferSyntax=1.2.840.10008.1.2.1", "*/*", ranges=True
+    ),
     "metadata": Kept(f"{CT_PATH}/metadata", "application/dicom+json"),
     "metadata of the study": Kept(f"{CT_STUDY}/metadata", "application/dicom+json"),
     "metadata packed": Kept(f"{CT_STUDY}/metadata", "application/dicom+json", coding="gzip"),
@@ -103,11 +111,12 @@ def test_what_did_not_change_keeps_its_tag(callers: Callers, kept: Kept) -> None
 
 
 def test_each_form_of_each_thing_has_a_tag_of_its_own(callers: Callers) -> None:
-    tags = [callers.seeing.head(one.path, headers=one.headers).headers["etag"] for one in ANSWERS.values()]
-    opaque = [tag.removeprefix("W/") for tag in tags]
-    names = list(ANSWERS)
-    same = {names[place] for place, tag in enumerate(opaque) if opaque.count(tag) > 1}
-    assert same == {"instance in parts", "series", "study"}, "a study of one instance is that instance"
+    """But for what is the same: a study of one instance is that instance, and WADO-URI gives the same file."""
+    named: dict[str, set[str]] = defaultdict(set)
+    for name, one in ANSWERS.items():
+        named[callers.seeing.head(one.path, headers=one.headers).headers["etag"].removeprefix("W/")].add(name)
+    same = [names for names in named.values() if len(names) > 1]
+    assert same == [{"instance", "WADO-URI file"}, {"instance in parts", "series", "study"}]
 
 
 def test_who_has_it_is_told_so_and_given_nothing(callers: Callers, kept: Kept) -> None:
@@ -136,8 +145,7 @@ CONDITIONS: tuple[dict[str, str], ...] = (
 def test_only_who_may_see_it_learns_from_a_condition(callers: Callers, kept: Kept) -> None:
     """A hidden study and one that does not exist answer the same; without a name it is 401, whatever is said."""
     tag = {"If-None-Match": callers.seeing.head(kept.path, headers=kept.headers).headers["etag"]}
-    study = kept.path.split("/")[3]
-    absent = kept.path.replace(study, "1.2.3.4.5")
+    absent = kept.path.replace(CT.StudyInstanceUID, "1.2.3.4.5").replace(RLE.StudyInstanceUID, "1.2.3.4.5")
     for said in (tag, *CONDITIONS):
         for method in ("GET", "HEAD"):
             hidden = callers.other.request(method, kept.path, headers=kept.headers | said)
@@ -179,6 +187,31 @@ def test_ranges(callers: Callers, kept: Kept) -> None:
         assert asked(Range="bytes=0-1", If_Range=other).content == whole.content, "RFC 9110 §13.1.5: all of the new one"
     head = asked("HEAD", Range="bytes=0-1")
     assert (head.status_code, head.headers["content-length"]) == (200, str(size)), "§14.2: only GET knows ranges"
+
+
+UNTAGGED = {
+    "search": Kept("/dicom-web/studies", "application/dicom+json"),
+    "thumbnail": Kept(f"{CT_STUDY}/thumbnail", "image/jpeg"),
+    "pictures": Kept(f"{RLE_STUDY}/rendered", f'{PARTS}"image/jpeg"'),
+    "WADO-URI picture": Kept(f"{URI}&contentType=image/png&rows=64", "*/*"),
+}
+
+
+@pytest.mark.parametrize("name", UNTAGGED)
+def test_what_has_no_tag_is_given_whole_each_time(callers: Callers, name: str) -> None:
+    kept = UNTAGGED[name]
+    for said in (
+        {},
+        {"Range": "bytes=0-1"},
+        {"Range": "bytes=99999999-"},
+        {"If-None-Match": '"a"'},
+        {"If-Range": '"a"'},
+    ):
+        answer = callers.seeing.get(kept.path, headers=kept.headers | said)
+        assert answer.status_code == 200
+        assert len(answer.content) > 100
+        assert not {"etag", "accept-ranges", "content-range"} & answer.headers.keys()
+        assert answer.headers["cache-control"] in ("private, no-cache", "no-store")
 
 
 def test_a_study_that_grows_and_goes_changes(callers: Callers) -> None:
