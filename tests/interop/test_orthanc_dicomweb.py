@@ -147,6 +147,10 @@ def test_orthanc_fetches_a_series_and_an_instance(neighbours: Neighbours) -> Non
     series = {"Study": STUDY_1, "Series": PEOPLE[3].series_uid}
     assert neighbours.fetch("token", **series).keys() == {PEOPLE[3].uid, PEOPLE[4].uid}
     assert neighbours.fetch("token", **series, Instance=PEOPLE[4].uid).keys() == {PEOPLE[4].uid}
+    neighbours.orthanc.empty()
+    uri = f"/studies/{STUDY_1}/series/{PEOPLE[3].series_uid}/instances/{PEOPLE[3].uid}"
+    neighbours.ask("token", "wado", Uri=uri, Synchronous=True)  # the same by the address itself
+    assert neighbours.held().keys() == {PEOPLE[3].uid}
 
 
 def test_orthanc_that_names_no_transfer_syntax_is_given_the_default(neighbours: Neighbours) -> None:
