@@ -16,6 +16,7 @@ from leadglass.terms.principal import Role
 __all__ = ["Configuration", "load_configuration"]
 
 _ORIGIN: Final = re.compile(r"https://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/?")
+_LOCAL_ORIGIN: Final = re.compile(r"http://(?:localhost|127\.0\.0\.1)(?::[0-9]{1,5})?")
 
 
 class Doors(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, rename="kebab"):
@@ -57,7 +58,8 @@ class Web(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True,
     public_url: str = ""
     """What people write into their browser, like "https://archive.example.org"; empty: https://localhost:PORT."""
     cors_origins: list[str] = []
-    """Origins, like "https://viewer.example.org", whose pages may call DICOMweb with a token; none by default."""
+    """Origins, like "https://viewer.example.org", whose pages may call DICOMweb with a token; none by default. On this
+    machine also "http://localhost:3000"."""
     session_hours: int = 12
     """A person signed in to the console has to sign in again after so long."""
 
@@ -113,6 +115,14 @@ class Configuration(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_
     oidc: Oidc = Oidc()
     limits: Limits = Limits()
 
+    def public_url(self, port: int = 0) -> str:
+        """Where people find the web door, without a slash at the end. `port` is where it listens, once known."""
+        if self.web.public_url:
+            return self.web.public_url.rstrip("/")
+        https = self.doors.https
+        port = port or (host_and_port(https)[1] if https != "off" else 443)
+        return f"https://localhost:{port}"
+
 
 def load_configuration(path: Path | None) -> Configuration:
     """The configuration in `path`, or all defaults for None or a file that is not there. UserFault names the key."""
@@ -156,6 +166,8 @@ def _check(name: str, configuration: Configuration) -> None:
 def _check_web(name: str, web: Web) -> None:
     named = [("public-url", web.public_url), *(("cors-origins", origin) for origin in web.cors_origins)]
     for key, origin in named:
+        if key == "cors-origins" and _LOCAL_ORIGIN.fullmatch(origin):
+            continue
         if origin and not _ORIGIN.fullmatch(origin):
             raise UserFault(
                 f"{name}: web.{key}: {origin!r} is not an origin",

@@ -7,7 +7,6 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from leadglass.app.addresses import host_and_port
 from leadglass.app.configuration import Configuration
 from leadglass.app.home import Home, HomeLock
 from leadglass.app.logging import report_fault
@@ -141,7 +140,7 @@ class House:
                     key=ring.sub_key(SubKey.SIGN_IN),
                     clock=utc_now,
                     revision=kept_by,
-                    public_url=_public_url(configuration),
+                    public_url=configuration.public_url(),
                 ),
                 passwords=passwords,
                 authority=EnrolmentAuthority.open(home.ca, utc_now()),
@@ -158,13 +157,6 @@ async def _open_database(home: Home, configuration: Configuration, ring: KeyRing
 
         return await PostgresDatabase.open(configuration.index.url)
     return await SqlcipherDatabase.open(home.index, ring.sub_key(SubKey.DATABASE))
-
-
-def _public_url(configuration: Configuration) -> str:
-    """Where the console will be found; `Serving` knows better when the port is drawn."""
-    https = configuration.doors.https
-    port = host_and_port(https)[1] if https != "off" else 443
-    return configuration.web.public_url.rstrip("/") or f"https://localhost:{port}"
 
 
 def _identity(

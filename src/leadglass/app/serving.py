@@ -130,14 +130,12 @@ class Serving:
         """Where people find the web door, without a slash at the end; "" while it is closed."""
         if Door.HTTPS not in self.addresses:
             return ""
-        return (
-            self._house.configuration.web.public_url.rstrip("/") or f"https://localhost:{self.addresses[Door.HTTPS][1]}"
-        )
+        return self._house.configuration.public_url(self.addresses[Door.HTTPS][1])
 
     async def _open_web(self, tls: TlsContext, certificate: Path, limits: Limits, connections: Connections) -> None:
         house = self._house
         host, port = host_and_port(house.configuration.doors.https)
-        public_url = house.configuration.web.public_url.rstrip("/") or f"https://localhost:{port}"
+        public_url = house.configuration.public_url(port)
         overseeing = Overseeing(house.gate, house.registry)
         listener = await serve_https(
             host,

@@ -19,6 +19,7 @@ from leadglass.web.dicomweb.service import ROOT, DicomWeb
 from leadglass.web.faults import Faults
 from leadglass.web.headers import SecurityHeaders
 from leadglass.web.hosts import KnownHosts
+from leadglass.web.http_versions import WholeAnswers
 from leadglass.web.metrics import Counted, Gauges, Metrics
 from leadglass.web.problems import problem
 
@@ -52,6 +53,7 @@ def application(
             Middleware(Counted, metrics=metrics),
             Middleware(SecurityHeaders),
             Middleware(Faults, report=report),
+            Middleware(WholeAnswers),
             Middleware(KnownHosts, names=(host, *names)),
             Middleware(CrossSite, except_below=ROOT),
         ],

@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from leadglass.terms.errors import LeadglassError
-from leadglass.web.problems import answer_to_fault
+from leadglass.web.problems import NeedsHttp11, answer_to_fault
 
 __all__ = ["Faults", "where"]
 
@@ -39,7 +39,7 @@ class Faults:
             return  # nobody is left to be answered, and nothing of ours failed
         except Exception as fault:
             answer = answer_to_fault(fault)
-            if answer.status_code >= _OURS:
+            if answer.status_code >= _OURS and not isinstance(fault, NeedsHttp11):
                 self._report(where(fault))
             if not has_begun:
                 await answer(scope, receive, send)

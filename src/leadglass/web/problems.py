@@ -27,6 +27,7 @@ from leadglass.terms.outcome import RefusalReason, Refused
 __all__ = [
     "NOT_FOUND",
     "PROBLEM",
+    "NeedsHttp11",
     "NotAcceptable",
     "UnsupportedMediaType",
     "answer_to_fault",
@@ -45,6 +46,10 @@ class NotAcceptable(LeadglassError):
 
 class UnsupportedMediaType(LeadglassError):
     """The body is in a form that is not taken here (415); the text says which are."""
+
+
+class NeedsHttp11(LeadglassError):
+    """HTTP/1.0 cannot carry this answer safely (505)."""
 
 
 def problem(
@@ -97,6 +102,8 @@ def answer_to_fault(fault: Exception) -> Response:
             return problem(406, "Not acceptable", str(fault))
         case UnsupportedMediaType():
             return problem(415, "Unsupported media type", str(fault))
+        case NeedsHttp11():
+            return problem(505, "HTTP/1.1 is needed", str(fault), "Behind nginx: proxy_http_version 1.1.")
         case UserFault():
             return problem(400, "Bad request", str(fault), fault.advice)
         case OutOfSpace():

@@ -144,6 +144,8 @@ class WebProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._is_in_head = False
+        if self.parser.get_http_version() == "1.0":
+            self.expect_100_continue = False  # not part of HTTP/1.0 (RFC 9110 §10.1.1)
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None

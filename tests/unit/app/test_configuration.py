@@ -88,6 +88,14 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
         load_configuration(tmp_path / "leadglass.toml")
 
 
+def test_a_page_on_this_machine_may_be_let_in_without_tls(tmp_path: Path) -> None:
+    text = "[web]\ncors-origins = ['http://localhost:3000', 'http://127.0.0.1']"
+    assert load(tmp_path, text).web.cors_origins == ["http://localhost:3000", "http://127.0.0.1"]
+    for elsewhere in ("http://viewer.example", "http://localhost.example", "http://127.0.0.1.example:3000"):
+        with pytest.raises(UserFault, match="cors-origins"):
+            load(tmp_path, f"[web]\ncors-origins = ['{elsewhere}']")
+
+
 def test_origins_may_have_ports_and_be_addresses(tmp_path: Path) -> None:
     text = "[web]\npublic-url = 'https://[2001:db8::1]:8443/'\ncors-origins = ['https://viewer.example:3000']"
     assert load(tmp_path, text).web.cors_origins == ["https://viewer.example:3000"]

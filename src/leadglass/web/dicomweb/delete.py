@@ -24,6 +24,8 @@ async def _delete(request: Request, archive: Archive, caller: Caller) -> Respons
     if isinstance(decision, Refused):
         await archive.gate.refused(decision, caller.door, caller.address)
         return refused(decision)
+    if request.headers.get("if-match", "*").strip() != "*":  # it compares strong tags only (RFC 9110 §13.1.1)
+        return problem(412, "Precondition failed", "A study has no strong entity tag.", "Ask again without If-Match.")
     uid = request.path_params["study"]
     sees = await knows_of(archive, caller, uid)  # asked of every UID: what is hidden costs what is absent costs
     done = await delete(archive, caller, uid)

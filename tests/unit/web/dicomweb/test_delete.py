@@ -30,8 +30,13 @@ async def world(tmp_path: Path) -> AsyncIterator[ArchiveWorld]:
     await world.close()
 
 
-async def asked(world: ArchiveWorld, caller: Caller, study: str = "1.2.1", route: int = 0) -> Response:
-    request = Request({"type": "http", "method": "DELETE", "path": "/", "headers": [], "path_params": {"study": study}})
+async def asked(
+    world: ArchiveWorld, caller: Caller, study: str = "1.2.1", route: int = 0, if_match: bytes = b"*"
+) -> Response:
+    headers = [(b"if-match", if_match)]
+    request = Request(
+        {"type": "http", "method": "DELETE", "path": "/", "headers": headers, "path_params": {"study": study}}
+    )
     return await ROUTES[route].handler(request, world.archive, caller)
 
 
@@ -44,6 +49,13 @@ async def test_a_study_is_deleted_once(world: ArchiveWorld) -> None:
     assert (await asked(world, caller)).status_code == 204
     assert not await is_there(world)
     assert (await asked(world, caller)).status_code == 404
+
+
+async def test_on_a_condition_that_cannot_hold_nothing_is_deleted(world: ArchiveWorld) -> None:
+    caller = await world.reader(Action.DELETE)
+    for study in ("1.2.1", "1.2.77"):
+        assert (await asked(world, caller, study, if_match=b'"some tag"')).status_code == 412
+    assert await is_there(world)
 
 
 async def test_whoever_sees_it_but_may_not_delete_it_is_told_so(world: ArchiveWorld) -> None:
