@@ -75,7 +75,6 @@ async def prepare_demo(house: House, serving: Serving) -> None:
         done.touch(mode=0o600)
     _print_commands(house, serving, folder)
     await offer_web(house, serving, folder, CT_STUDY.study_instance_uid)
-    out.print("\nCtrl-C stops the archive.\n")
 
 
 async def _enrol(house: House, folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
@@ -13,6 +14,7 @@ from leadglass.app.configuration import Configuration
 from leadglass.app.home import Home
 from leadglass.terms.errors import UserFault
 from leadglass.terms.evidence import Door
+from leadglass.terms.principal import Role
 
 if TYPE_CHECKING:
     from leadglass.app.serving import Serving
@@ -87,8 +89,9 @@ async def _serve(home: Path, doors: _Doors, config: Path | None, accept_clock: b
                 from leadglass.app.demo import prepare_demo  # with numpy, which serving does not need
 
                 await prepare_demo(house, serving)
-            for role, link in await first_links(house, serving.public_url):
-                out.print(f"First {role.value} (good once, for {HOURS} hours): {link}", markup=False)
+            _show_console(serving.public_url, await first_links(house, serving.public_url), HOURS)
+            if demo:
+                out.print("\nCtrl-C stops the archive.")
             await serving.until_stopped()
             out.print("Stopping: operations in progress may finish.")
     finally:
@@ -106,6 +109,17 @@ def _with_doors(configuration: Configuration, asked: _Doors) -> Configuration:
     if doors.dicom == doors.dicom_tls == doors.https == "off":
         raise UserFault("all doors are off", "Open one with --dicom, --dicom-tls or --https HOST:PORT.")
     return msgspec.structs.replace(configuration, doors=doors)
+
+
+def _show_console(public_url: str, links: Sequence[tuple[Role, str]], hours: int) -> None:
+    """Where people begin: the last words of the start, because they are what most look for."""
+    if not public_url:
+        return
+    out.print(f"\n[bold]The console:[/] {public_url}/")
+    if links:
+        out.print(f"  One-time links, good for {hours} hours; each makes one account:")
+    for role, link in links:
+        out.print(f"  First {role.value}: {link}", markup=False, soft_wrap=True)
 
 
 def _greet(home: Home, serving: Serving, first: bool) -> None:
