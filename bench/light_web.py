@@ -44,18 +44,17 @@ def main() -> None:
 
 def stow(options: argparse.Namespace, connection: Connection) -> None:
     """Sends this client's share of the requests; the answer of each must say that all of it was stored."""
-    files = [path.read_bytes() for folder in options.folder for path in sorted(Path(folder).glob("*.dcm"))]
-    requests = [
-        _stow_request(connection, files[at : at + options.together]) for at in range(0, len(files), options.together)
-    ]
-    mine = requests[options.share :: options.shares]
+    paths = [path for folder in options.folder for path in sorted(Path(folder).glob("*.dcm"))]
+    batches = [paths[at : at + options.together] for at in range(0, len(paths), options.together)]
+    mine = batches[options.share :: options.shares]
+    requests = [_stow_request(connection, [path.read_bytes() for path in batch]) for batch in mine]
     wait_for_go()
     begin = time.perf_counter()
-    for request in mine:
+    for request in requests:
         connection.send(request)
         if json.loads(connection.answer()).get("00081198", {}).get("Value"):
             raise SystemExit("not everything was stored")
-    report(requests=len(mine), instances=len(files), seconds=time.perf_counter() - begin, ended=time.time())
+    report(requests=len(mine), seconds=time.perf_counter() - begin)
 
 
 def _stow_request(connection: Connection, files: Sequence[bytes]) -> bytes:
