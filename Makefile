@@ -23,7 +23,7 @@ run: $(READY) ## start a PACS under ./var with sample studies (ARGS="--home DIR"
 	$(BIN)/leadglass run $(ARGS)
 
 test: peers check ## check, then every test, against the real peers that are there (ARGS="-k word" for some)
-	$(BIN)/pytest -n 2 $(ARGS)
+	$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
 
 check: $(READY) ## style, types, import contracts, lock file
 	$(BIN)/ruff check .

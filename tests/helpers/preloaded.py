@@ -67,7 +67,9 @@ def preloaded_leadglass() -> Iterator[Preloaded]:
 
 def _main() -> None:
     """In that process: each line of input is a question, each line of output its answer, in JSON."""
-    from leadglass.app.cli.main import main as leadglass  # all the importing there is
+    import leadglass.app.first_links
+    import leadglass.app.serving
+    from leadglass.app.cli.main import main as leadglass
 
     for line in sys.stdin:
         question = json.loads(line)

@@ -45,7 +45,7 @@ DRAWN = {
 
 async def drawn_by_dcmtk(folder: Path, name: str, *options: object) -> np.ndarray:
     target = folder / "drawn.ppm"
-    drawn = await run_dcmtk("dcmj2pnm", "+opb", "-O", "+F", 1, *options, sample(name).path, target)
+    drawn = await run_dcmtk("dcmj2pnm", "+op", "-O", "+F", 1, *options, sample(name).path, target)
     assert drawn.exit_code == 0, drawn.output
     with Image.open(target) as picture:
         return np.asarray(picture.convert("RGB")).astype(int)

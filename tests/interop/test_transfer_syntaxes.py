@@ -17,21 +17,18 @@ from helpers.clinic import enrol, ledger_rows
 from helpers.dcmtk import run_dcmtk, running_tool
 from helpers.porter import Encoded, bring_back, carry
 from helpers.ports import free_port
-from helpers.samples import all_samples, quietly_read, sample
+from helpers.samples import quietly_read, sample
+from helpers.shelf import storable
 from leadglass.dicom.dimse.messages import CStoreRsp
 from leadglass.dicom.dimse.statuses import Status
-from leadglass.dicom.header import NeedMore, read_header
-from leadglass.dicom.instance_header import index_attributes
 from leadglass.dicom.part10 import file_meta
 from leadglass.dicom.transcodable import can_turn
 from leadglass.dicom.transcoding import transcode_file
 from leadglass.dicom.uids import (
     EXPLICIT_VR_LITTLE_ENDIAN,
     IMPLICIT_VR_LITTLE_ENDIAN,
-    is_storage_sop_class,
 )
 from leadglass.terms.ae_title import AETitle
-from leadglass.terms.errors import PeerViolation
 
 pytestmark = pytest.mark.interop
 
@@ -57,22 +54,12 @@ class Shelf:
         self.expected: list[Status] = []
         self.kept: dict[str, Encoded] = {}
         self.studies: dict[str, None] = {}
-        for one in all_samples():
-            syntax, data_set = one.transfer_syntax(), one.data_set_bytes()
-            try:
-                found = read_header(data_set, syntax, complete=True)
-                assert not isinstance(found, NeedMore)
-                header = index_attributes(found, syntax)
-            except PeerViolation:
-                continue  # lacks what every composite instance has
-            if not is_storage_sop_class(header.sop_class_uid):
-                continue
-            encoded = Encoded(header.sop_class_uid, header.sop_instance_uid, syntax, data_set)
-            first = self.kept.setdefault(header.sop_instance_uid, encoded)
-            self.sent.append(encoded)
+        for one in storable():
+            first = self.kept.setdefault(one.header.sop_instance_uid, one.encoded)
+            self.sent.append(one.encoded)
             self.names.append(one.name)
-            self.expected.append(Status.SUCCESS if encoded == first else Status.DUPLICATE_SOP_INSTANCE)
-            self.studies[header.study_instance_uid] = None
+            self.expected.append(Status.SUCCESS if one.encoded == first else Status.DUPLICATE_SOP_INSTANCE)
+            self.studies[one.header.study_instance_uid] = None
 
 
 @pytest.fixture(scope="module")

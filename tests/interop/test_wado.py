@@ -18,25 +18,22 @@ import pytest
 import requests
 from dicomweb_client.api import DICOMwebClient
 
+from helpers import shelf as shelf_of_samples
 from helpers.archive_server import ArchiveServer, run_archive
 from helpers.archive_world import CT, EXPLICIT, data_set
 from helpers.clinic import enrol, ledger_rows, token
 from helpers.porter import Encoded, carry
-from helpers.samples import all_samples, quietly_read, sample
+from helpers.samples import quietly_read, sample
 from helpers.slow_readers import peak_rss, read_slowly, rss
 from helpers.studies import instances_of_people
 from helpers.web_client import web
-from leadglass.dicom.header import NeedMore, read_header
-from leadglass.dicom.instance_header import InstanceHeader, index_attributes
 from leadglass.dicom.part10 import file_meta, split
 from leadglass.dicom.transcodable import can_turn
 from leadglass.dicom.uids import (
     EXPLICIT_VR_BIG_ENDIAN,
     EXPLICIT_VR_LITTLE_ENDIAN,
     IMPLICIT_VR_LITTLE_ENDIAN,
-    is_storage_sop_class,
 )
-from leadglass.terms.errors import PeerViolation
 
 pytestmark = [
     pytest.mark.interop,
@@ -48,24 +45,8 @@ AS_STORED = f"{PARTS}; transfer-syntax=*"
 SINGLE = "application/dicom; transfer-syntax=*"
 
 
-class Shelf:
-    """The storable samples, the first of each SOP Instance UID."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, tuple[Encoded, InstanceHeader]] = {}
-        self.studies: dict[str, set[str]] = defaultdict(set)
-        for one in all_samples():
-            syntax, data_set = one.transfer_syntax(), one.data_set_bytes()
-            try:
-                found = read_header(data_set, syntax, complete=True)
-                assert not isinstance(found, NeedMore)
-                header = index_attributes(found, syntax)
-            except PeerViolation:
-                continue  # lacks what every composite instance has
-            if is_storage_sop_class(header.sop_class_uid) and header.sop_instance_uid not in self.kept:
-                encoded = Encoded(header.sop_class_uid, header.sop_instance_uid, syntax, data_set)
-                self.kept[header.sop_instance_uid] = encoded, header
-                self.studies[header.study_instance_uid].add(header.sop_instance_uid)
+class Shelf(shelf_of_samples.Shelf):
+    """With the addresses of what it holds."""
 
     def path(self, uid: str) -> str:
         _, header = self.kept[uid]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import zlib
 from array import array
-from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,16 +14,15 @@ import pytest
 import requests
 from dicomweb_client.api import DICOMwebClient
 
+from helpers import shelf as shelf_of_samples
 from helpers.archive_server import ArchiveServer, run_archive
 from helpers.clinic import enrol, ledger_rows, token
 from helpers.porter import Encoded, carry
-from helpers.samples import all_samples, quietly_read, sample
+from helpers.samples import quietly_read, sample
 from helpers.web_client import web
-from leadglass.dicom.header import NeedMore, read_header
-from leadglass.dicom.instance_header import InstanceHeader, index_attributes
+from leadglass.dicom.instance_header import InstanceHeader
 from leadglass.dicom.json import BulkData, to_json
-from leadglass.dicom.uids import is_storage_sop_class, transfer_syntax_of
-from leadglass.terms.errors import PeerViolation
+from leadglass.dicom.uids import transfer_syntax_of
 
 pytestmark = [
     pytest.mark.interop,
@@ -35,24 +33,8 @@ Json = dict[str, Any]
 CT_SMALL = "1.3.6.1.4.1.5962.1.1.1.1.1.20040119072730.12322"
 
 
-class Shelf:
-    """The storable samples, the first of each SOP Instance UID, and by study what the archive must then hold."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, tuple[Encoded, InstanceHeader]] = {}
-        self.studies: dict[str, set[str]] = defaultdict(set)
-        for one in all_samples():
-            syntax, data_set = one.transfer_syntax(), one.data_set_bytes()
-            try:
-                found = read_header(data_set, syntax, complete=True)
-                assert not isinstance(found, NeedMore)
-                header = index_attributes(found, syntax)
-            except PeerViolation:
-                continue  # lacks what every composite instance has
-            if is_storage_sop_class(header.sop_class_uid) and header.sop_instance_uid not in self.kept:
-                encoded = Encoded(header.sop_class_uid, header.sop_instance_uid, syntax, data_set)
-                self.kept[header.sop_instance_uid] = encoded, header
-                self.studies[header.study_instance_uid].add(header.sop_instance_uid)
+class Shelf(shelf_of_samples.Shelf):
+    """With the metadata of what it holds."""
 
     def metadata(self, uid: str, base: str) -> Json:
         """What our own writer makes of the whole file."""

@@ -19,13 +19,12 @@ from pydicom.pixels.utils import get_expected_length
 from helpers.archive_server import ArchiveServer, run_archive
 from helpers.clinic import enrol, ledger_rows, token
 from helpers.porter import Encoded, carry
-from helpers.samples import all_samples, part10, quietly_read
+from helpers.samples import part10, quietly_read
+from helpers.shelf import storable
 from helpers.web_client import web
 from leadglass.dicom.frames import can_be_found
-from leadglass.dicom.header import NeedMore, read_header
-from leadglass.dicom.instance_header import InstanceHeader, index_attributes
-from leadglass.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN, is_storage_sop_class
-from leadglass.terms.errors import PeerViolation
+from leadglass.dicom.instance_header import InstanceHeader
+from leadglass.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN
 from leadglass.web.dicomweb.frame_media import media_type_of
 
 pytestmark = [
@@ -61,16 +60,8 @@ class Kept:
 
 def _kept() -> Iterator[Kept]:
     seen: set[str] = set()
-    for one in all_samples():
-        syntax, data_set = one.transfer_syntax(), one.data_set_bytes()
-        try:
-            found = read_header(data_set, syntax, complete=True)
-            assert not isinstance(found, NeedMore)
-            header = index_attributes(found, syntax)
-        except PeerViolation:
-            continue  # lacks what every composite instance has
-        if not is_storage_sop_class(header.sop_class_uid):
-            continue
+    for one in storable():
+        syntax, data_set, header = one.encoded.transfer_syntax, one.encoded.data_set, one.header
         uid = header.sop_instance_uid
         if uid in seen:  # the same image in another encoding: it gets a UID of its own, of the same length
             named = f"{uid[:-5]}9{len(seen):04d}"
