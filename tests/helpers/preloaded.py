@@ -67,7 +67,7 @@ def preloaded_leadglass() -> Iterator[Preloaded]:
 
 def _main() -> None:
     """In that process: each line of input is a question, each line of output its answer, in JSON."""
-    import leadglass.app.first_links
+    import leadglass.app.first_links  # the command line leaves what serving needs to serving; here it is wanted now
     import leadglass.app.serving
     from leadglass.app.cli.main import main as leadglass
 

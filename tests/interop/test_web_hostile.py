@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import ssl
 import time
@@ -45,7 +44,7 @@ def _still_answers(server: ArchiveServer) -> Iterator[None]:
     yield
     with web(server) as client:
         for _ in range(50):  # what hung up is counted out in a moment; until then an address may be full
-            with contextlib.suppress(httpx2.ConnectError):
+            with suppress(httpx2.ConnectError):
                 assert client.get("/health").json() == {"status": "ok"}
                 break
             time.sleep(0.1)
