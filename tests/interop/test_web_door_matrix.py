@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
+from pathlib import Path
 from typing import Final
 
 import httpx2
@@ -256,15 +257,18 @@ def _revoked(server: ArchiveServer, name: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def past(tmp_path_factory: pytest.TempPathFactory) -> Past:
-    folder = tmp_path_factory.getbasetemp() / "web-matrix"
-    folder.mkdir()
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("web-matrix")
+
+
+@pytest.fixture(scope="module")
+def past(folder: Path) -> Past:
     return asyncio.run(prepared(folder / "home", folder / "past"))
 
 
 @pytest.fixture(scope="module")
-def server(past: Past, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ArchiveServer]:
-    with run_archive(tmp_path_factory.getbasetemp() / "web-matrix" / "home") as running:
+def server(past: Past, folder: Path) -> Iterator[ArchiveServer]:
+    with run_archive(folder / "home") as running:
         with web(running, certificate=enrol_tls(running, "SENDER", "store")) as sender:
             for study in (RIGHT, WRONG):
                 asked = next(
