@@ -7,7 +7,6 @@ again, while in some a study is deleted or the master key is rotated; then the s
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import random
 from collections.abc import Iterator
@@ -63,7 +62,8 @@ class Rounds:
             work.append(self._rotate())
         victim = self._victim(turn)
         tasks = [asyncio.create_task(one) for one in work]
-        await self._until(self.chance.randint(0, MOST_ANSWERS))
+        await self.record.until_answered(self.chance.randint(0, MOST_ANSWERS), LONGEST)
+        await asyncio.sleep(self.chance.uniform(0.0, 0.02))
         if victim:
             tasks.append(asyncio.create_task(self._delete(victim)))
             await asyncio.sleep(self.chance.uniform(0.0, LONGEST_DELETION))
@@ -75,15 +75,6 @@ class Rounds:
         crossing = {Status.OUT_OF_RESOURCES} if victim else set()  # a deletion: may be sent again
         assert {status for _, status, _ in self.record.refused} <= crossing, self.record.refused
         self.record.refused.clear()
-
-    async def _until(self, answers: int) -> None:
-        """Return at some moment shortly after so many answers of this round, or when it has taken long enough."""
-        before = self.record.answers
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(LONGEST):
-                while self.record.answers - before < answers:  # noqa: ASYNC110 - some moment is what we want
-                    await asyncio.sleep(0.001)
-        await asyncio.sleep(self.chance.uniform(0.0, 0.02))
 
     def _new(self, study: int, *, large_every: int) -> Iterator[Image]:
         """Images of a study that is new in this round, without end."""

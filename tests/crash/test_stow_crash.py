@@ -7,7 +7,6 @@ again, a few images a request or many; then the server is killed and started ane
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import random
 import ssl
@@ -56,20 +55,12 @@ class Rounds:
             )
             for images, at_once in work
         ]
-        await self._until(self.chance.randint(0, MOST_ANSWERS))
+        await self.record.until_answered(self.chance.randint(0, MOST_ANSWERS), LONGEST)
+        await asyncio.sleep(self.chance.uniform(0.0, 0.03))
         self.archive.kill()
         await asyncio.gather(*tasks)
         self.record.lost()
         assert not self.record.refused
-
-    async def _until(self, answers: int) -> None:
-        """Return at some moment shortly after so many answers of this round, or when it has taken long enough."""
-        before = self.record.answers
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(LONGEST):
-                while self.record.answers - before < answers:  # noqa: ASYNC110 - some moment is what we want
-                    await asyncio.sleep(0.001)
-        await asyncio.sleep(self.chance.uniform(0.0, 0.03))
 
     def _new(self, study: int, *, large_every: int) -> Iterator[Image]:
         """Images of a study that is new in this round, without end."""

@@ -71,7 +71,7 @@ class CountingService:
                 )
                 await served.send(context, response)
             case _:
-                raise NotImplementedError(type(command).__name__)
+                raise AssertionError(f"nobody sends {type(command).__name__} here")
 
     async def closed(self, how: Closing) -> None:
         self.counted.closings.append(how)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +33,14 @@ class Record:
     in_flight: set[str] = field(default_factory=set)
     doubtful: set[str] = field(default_factory=set)
     """In flight when their study was deleted: an acknowledgement may have been given before or after."""
+
+    async def until_answered(self, more: int, seconds: float) -> None:
+        """Return shortly after so many more answers, or when that took long enough."""
+        before = self.answers
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self.answers - before < more:  # noqa: ASYNC110 - some moment is what is wanted
+                    await asyncio.sleep(0.001)
 
     def begin(self, image: Image, data_set: bytes) -> None:
         """The image is about to be sent."""

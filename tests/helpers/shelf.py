@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from helpers.porter import Encoded
+from helpers.porter import Encoded, carry
 from helpers.samples import all_samples
 from leadglass.dicom.header import NeedMore, read_header
 from leadglass.dicom.instance_header import InstanceHeader, index_attributes
@@ -50,3 +50,8 @@ class Shelf:
             if one.header.sop_instance_uid not in self.kept:
                 self.kept[one.header.sop_instance_uid] = one.encoded, one.header
                 self.studies[one.header.study_instance_uid].add(one.header.sop_instance_uid)
+
+    async def carried_to(self, port: int, ae_title: str) -> None:
+        """Stores all that is kept, over one door; each must be taken."""
+        answers = await carry(port, ae_title, [encoded for encoded, _ in self.kept.values()])
+        assert {answer.status for answer in answers} == {0}

@@ -17,7 +17,7 @@ from dicomweb_client.api import DICOMwebClient
 from helpers import shelf as shelf_of_samples
 from helpers.archive_server import ArchiveServer, run_archive
 from helpers.clinic import enrol, ledger_rows, token
-from helpers.porter import Encoded, carry
+from helpers.porter import Encoded
 from helpers.samples import quietly_read, sample
 from helpers.web_client import web
 from leadglass.dicom.instance_header import InstanceHeader
@@ -62,8 +62,7 @@ def shelf() -> Shelf:
 async def server(tmp_path_factory: pytest.TempPathFactory, shelf: Shelf) -> Any:
     with run_archive(tmp_path_factory.mktemp("metadata") / "home") as running:
         enrol(running, "WS", "store", "query", "retrieve")
-        answers = await carry(running.dicom, "WS", [encoded for encoded, _ in shelf.kept.values()])
-        assert {answer.status for answer in answers} == {0}
+        await shelf.carried_to(running.dicom, "WS")
         yield running
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, Dialect, bindparam, delete, exists, select, update
 
 from leadglass.dicom.instance_header import InstanceHeader
-from leadglass.store.index.fragments import series_fragment, study_fragment
+from leadglass.store.index.fragments import INSTANCE_COLUMNS, series_fragment, study_fragment
 from leadglass.store.index.fuzzy import name_words
 from leadglass.store.index.normal import normal_name, normal_name_groups, normal_text
 from leadglass.store.index.outcomes import Added, AddOutcome, Duplicate, NewInstance, Stored
@@ -147,18 +147,7 @@ _SERIES_ATTRIBUTES = (
     "performed_procedure_step_start_date",
     "performed_procedure_step_start_time",
 )
-_INSTANCE_ATTRIBUTES = (
-    "sop_instance_uid",
-    "sop_class_uid",
-    "transfer_syntax_uid",
-    "instance_number",
-    "rows",
-    "columns",
-    "bits_allocated",
-    "number_of_frames",
-    "content_date",
-    "content_time",
-)
+_INSTANCE_ATTRIBUTES = ("sop_instance_uid", *INSTANCE_COLUMNS)
 _LOCATION = ("volume", "offset", "length", "object_id", "key_id", "plaintext_length", "dataset_offset")
 
 

@@ -39,7 +39,7 @@ class StoppingFiles:
         self.order.append(what)
 
     def create(self, path: Path) -> AppendFile:
-        raise NotImplementedError("publishing makes no segments")
+        raise AssertionError("publishing makes no segments")
 
     def put(self, path: Path, data: bytes) -> None:
         self._step(f"put {path.name}" if path.name == "checkpoint" else "put tile")
