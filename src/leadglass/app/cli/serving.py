@@ -89,7 +89,9 @@ async def _serve(home: Path, doors: _Doors, config: Path | None, accept_clock: b
                 from leadglass.app.demo import prepare_demo  # with numpy, which serving does not need
 
                 await prepare_demo(house, serving)
-            _show_console(serving.public_url, await first_links(house, serving.public_url), HOURS)
+            links = await first_links(house, serving.public_url)
+            own_ca = None if configuration.tls.certificate else here.ca / "ca.pem"
+            _show_console(serving.public_url, links, HOURS, own_ca)
             if demo:
                 out.print("\nCtrl-C stops the archive.")
             await serving.until_stopped()
@@ -111,11 +113,14 @@ def _with_doors(configuration: Configuration, asked: _Doors) -> Configuration:
     return msgspec.structs.replace(configuration, doors=doors)
 
 
-def _show_console(public_url: str, links: Sequence[tuple[Role, str]], hours: int) -> None:
+def _show_console(public_url: str, links: Sequence[tuple[Role, str]], hours: int, own_ca: Path | None) -> None:
     """Where people begin: the last words of the start, because they are what most look for."""
     if not public_url:
         return
     out.print(f"\n[bold]The console:[/] {public_url}/")
+    if own_ca is not None:
+        out.print("  The browser will warn once: the certificate is this archive's own. Go on, or let it trust")
+        out.print(f"  {own_ca}", markup=False, soft_wrap=True)
     if links:
         out.print(f"  One-time links, good for {hours} hours; each makes one account:")
     for role, link in links:
