@@ -1,0 +1,9 @@
+"""`leadglass survey …`: one file a group of commands."""
+
+from __future__ import annotations
+
+import typer
+
+__all__ = ["survey"]
+
+survey = typer.Typer(no_args_is_help=True, help="Find what is open, within what its owner allowed.")

@@ -1,0 +1,1 @@
+"""How each kind of simulated system behaves on one connection."""

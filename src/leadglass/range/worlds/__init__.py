@@ -1,0 +1,1 @@
+"""Profiles: which systems there are, and the generators that fill them."""

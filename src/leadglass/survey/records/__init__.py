@@ -1,0 +1,1 @@
+"""Observations and evidence on disk, append-only, and played back."""

@@ -1,0 +1,1 @@
+"""Systems in, findings out: one small file a rule, pure."""

@@ -1,0 +1,103 @@
+"""Observations of one address, as one system: what people count."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from leadglass.net.conversing import Ending
+from leadglass.survey.observation import Act, Observation, Rung, Software, Verdict
+from leadglass.survey.services import Service
+from leadglass.survey.target import Place
+
+__all__ = ["System", "systems_of"]
+
+_RUNGS = {
+    Act.SPEAK: Rung.SPEAKS,
+    Act.ENTER: Rung.ACCEPTS_STRANGERS,
+    Act.QUERY: Rung.ANSWERS_QUERIES,
+    Act.WORKLIST: Rung.ANSWERS_QUERIES,
+    Act.LIST: Rung.ANSWERS_QUERIES,
+    Act.RETRIEVE: Rung.SERVES_IMAGES,
+    Act.WRITE: Rung.ACCEPTS_WRITES,
+}
+_NO_CONNECTION = frozenset({Ending.REFUSED, Ending.SILENT, Ending.UNREACHABLE})
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """All that was seen at one address."""
+
+    address: str
+    observations: tuple[Observation, ...]
+
+    @property
+    def place(self) -> Place:
+        return self.observations[0].target.place
+
+    @property
+    def rungs(self) -> frozenset[Rung]:
+        """Every rung it stands on; an archive may take images and answer no question."""
+        seen = {_RUNGS[t.act] for o in self.observations for t in o.sighting.tries if t.verdict is Verdict.OPEN}
+        if any(o.sighting.ending not in _NO_CONNECTION for o in self.observations):
+            seen.add(Rung.REACHABLE)
+        return frozenset(seen)
+
+    @property
+    def rung(self) -> Rung:
+        """The highest."""
+        return max(self.rungs, default=Rung.NOTHING)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a stranger gets at data: answers to questions, or images."""
+        return bool(self.rungs & {Rung.ANSWERS_QUERIES, Rung.SERVES_IMAGES})
+
+    @property
+    def is_archive(self) -> bool:
+        """Whether it is an imaging system: DICOM is spoken, or DICOMweb."""
+        return any(
+            o.target.service is Service.DICOM and t.act is Act.SPEAK and t.verdict is Verdict.OPEN
+            for o in self.observations
+            for t in o.sighting.tries
+        ) or any("DICOMweb" in t.how or "-RS" in t.how for o in self.observations for t in o.sighting.tries)
+
+    @property
+    def records(self) -> int:
+        """Study records a stranger can list. Two doors to one archive count once."""
+        return max((o.sighting.counts.records or 0 for o in self.observations if o.sighting.counts), default=0)
+
+    @property
+    def images_linked(self) -> int:
+        """Images those records speak of."""
+        return max((o.sighting.counts.images or 0 for o in self.observations if o.sighting.counts), default=0)
+
+    @property
+    def images_accessible(self) -> int:
+        """Images a stranger could have."""
+        return self.images_linked if Rung.SERVES_IMAGES in self.rungs else 0
+
+    @property
+    def has_open_viewer(self) -> bool:
+        """Whether a viewer or listing over HTTP stands open."""
+        return any(
+            t.how in ("viewer", "listing") and t.verdict is Verdict.OPEN
+            for o in self.observations
+            for t in o.sighting.tries
+        )
+
+    @property
+    def software(self) -> Software:
+        """The best proved of what was seen."""
+        seen = [o.sighting.software for o in self.observations]
+        return max(seen, key=lambda s: (bool(s.product), bool(s.version), bool(s.toolkit)))
+
+
+def systems_of(observations: Iterable[Observation]) -> list[System]:
+    """The systems, by address, in the order they were first seen; addresses where nothing was reached are left out."""
+    by_address: defaultdict[str, list[Observation]] = defaultdict(list)
+    for observation in observations:
+        by_address[observation.target.address].append(observation)
+    systems = (System(address, tuple(seen)) for address, seen in by_address.items())
+    return [system for system in systems if system.rung > Rung.NOTHING]
