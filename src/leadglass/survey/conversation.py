@@ -62,7 +62,8 @@ class Talk(ABC):
         raise AssertionError("this conversation keeps its transcript")
 
     def reduced(self, heard: bytes) -> bytes:
-        """What of the peer's bytes may be kept. Fed to a new conversation it must lead to the same verdict.
+        """What of the peer's bytes may be kept. Fed to a new conversation it must lead to the same verdict. Asked when
+        the talk is over, once for each stretch of bytes that the peer sent without a word of ours in between.
 
         By default all of it; text of a peer's own choosing (pages, listings) is cut down to what was recognised.
         """
