@@ -1,72 +1,38 @@
-"""What a campaign hands to whoever keeps its records: each observation, with the connections it came from."""
+"""Where a run's observations go. The records keep them on disk; tests keep them in a list."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from leadglass.net.conversing import Outcome, TlsOffer
-from leadglass.survey.conversation import Said, Talk
-from leadglass.survey.level import Level
+from leadglass.net.conversing import Outcome
+from leadglass.survey.conversation import Said
 from leadglass.survey.observation import Observation
+from leadglass.survey.probe import Call
 
-__all__ = ["Recorded", "Recorder", "recorded"]
+__all__ = ["Recorded", "Recorder"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Recorded:
-    """One connection, as it may be kept: made by `recorded`, which leaves out what may not."""
+    """One connection of a probe, when it is over."""
 
-    kind: str  # Talk.kind
-    level: Level  # Talk.level
-    tls: TlsOffer | None
+    call: Call
+    """The talk as it stands at its end, and what TLS was offered. Its `tally`, if it has one, is kept instead of what
+    was said."""
     outcome: Outcome
-    drawn: tuple[str, ...] = ()  # by chance, since the connection before
+    drawn: tuple[str, ...] = ()
+    """What the probe drew by chance since its connection before, in order."""
     said: tuple[Said, ...] = ()
-    tally: Mapping[str, int | bool | str] | None = None  # in place of `said`
+    """What passed, above TLS, in order; portions of one side in a row are joined. Not reduced yet (`Talk.reduced`)."""
 
 
 class Recorder(Protocol):
-    """Keeps the records of one run."""
+    """Takes observations as they come, in any order of their numbers, each number once."""
 
     def record(self, observation: Observation, calls: Sequence[Recorded]) -> None:
-        """Keep it, soon. Each number comes once. StorageFault if the disk did not take earlier ones."""
+        """Keep it. Quick: the run waits meanwhile. May buffer up to a second; StorageFault if it cannot keep it."""
 
     def close(self) -> None:
-        """All of it is on disk when this returns."""
-
-
-def recorded(
-    talk: Talk, tls: TlsOffer | None, said: Iterable[Said], outcome: Outcome, drawn: Sequence[str] = ()
-) -> Recorded:
-    """A connection whose talk is over, as evidence. Above ACCESS nothing that was said is kept, only the tally."""
-    tally = talk.tally
-    if tally is None and talk.level > Level.ACCESS:
-        tally = {}  # it should have counted; what it heard is not kept all the same
-    kept = () if tally is not None else tuple(_reduced(talk, _stretches(said)))
-    return Recorded(
-        kind=talk.kind, level=talk.level, tls=tls, outcome=outcome, drawn=tuple(drawn), said=kept, tally=tally
-    )
-
-
-def _stretches(said: Iterable[Said]) -> Iterable[Said]:
-    """Portions of one side in a row, joined: how the network cut them proves nothing."""
-    by_us, portions = True, list[bytes]()
-    for part in said:
-        if part.by_us is not by_us and portions:
-            yield Said(by_us, b"".join(portions))
-            portions = []
-        by_us = part.by_us
-        if part.data:
-            portions.append(part.data)
-    if portions:
-        yield Said(by_us, b"".join(portions))
-
-
-def _reduced(talk: Talk, stretches: Iterable[Said]) -> Iterable[Said]:
-    for stretch in stretches:
-        if stretch.by_us:
-            yield stretch
-        elif kept := talk.reduced(stretch.data):
-            yield Said(False, kept)
+        """Everything recorded is on disk when this returns. Nothing may be recorded afterwards."""
