@@ -1,0 +1,106 @@
+"""What can happen to a case, as values. A case is nothing but what happened to it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TypeAlias
+
+import msgspec
+
+__all__ = [
+    "Closed",
+    "Dismissed",
+    "Event",
+    "Moved",
+    "NoticeSent",
+    "NoticeWritten",
+    "Opened",
+    "OwnerFound",
+    "Reopened",
+    "Seen",
+]
+
+
+class _Happened(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", omit_defaults=True):
+    case: str  # like "C-0007"
+    at: datetime
+
+
+class _Leak(_Happened, frozen=True, kw_only=True, omit_defaults=True):
+    """What a run saw of it."""
+
+    run: str
+    address: str
+    rung: int
+    records: int = 0
+    images: int = 0
+    rules: tuple[str, ...] = ()
+    ports: tuple[int, ...] = ()
+    product: str = ""
+    certificates: tuple[str, ...] = ()
+    software: str = ""
+    evidence: tuple[str, ...] = ()  # hashes of entries in the run's evidence log
+
+
+class Opened(_Leak, frozen=True, kw_only=True, tag="opened", omit_defaults=True):
+    """A leak nobody knew."""
+
+    organisation: str = ""
+    country: str = ""
+    state: str = ""
+    district: str = ""
+
+
+class Seen(_Leak, frozen=True, kw_only=True, tag="seen", omit_defaults=True):
+    """A run looked again, and it is still open."""
+
+
+class Reopened(_Leak, frozen=True, kw_only=True, tag="reopened", omit_defaults=True):
+    """It was closed, and is open again."""
+
+
+class Moved(_Leak, frozen=True, kw_only=True, tag="moved", omit_defaults=True):
+    """The same archive was found at another address."""
+
+    before: str
+    because: str
+
+
+class Closed(_Happened, frozen=True, kw_only=True, tag="closed", omit_defaults=True):
+    """A run looked again, and a stranger gets at nothing any more."""
+
+    run: str
+    because: str
+    evidence: tuple[str, ...] = ()
+
+
+class Dismissed(_Happened, frozen=True, kw_only=True, tag="dismissed", omit_defaults=True):
+    """A person says it is no leak, and why."""
+
+    because: str
+
+
+class OwnerFound(_Happened, frozen=True, kw_only=True, tag="owner", omit_defaults=True):
+    """Somebody who may be responsible, or that a source was asked in vain (`name` and `contact` empty)."""
+
+    source: str
+    name: str = ""
+    contact: str = ""
+    note: str = ""
+
+
+class NoticeWritten(_Happened, frozen=True, kw_only=True, tag="notice written", omit_defaults=True):
+    """A packet was made."""
+
+    language: str
+    digest: str  # SHA-256 of the text
+
+
+class NoticeSent(_Happened, frozen=True, kw_only=True, tag="notice sent", omit_defaults=True):
+    """A person says that they sent it."""
+
+    to: str
+    by: str = ""  # mail, telephone, letter
+
+
+Event: TypeAlias = Opened | Seen | Reopened | Moved | Closed | Dismissed | OwnerFound | NoticeWritten | NoticeSent

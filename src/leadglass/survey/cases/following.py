@@ -1,0 +1,157 @@
+"""What a run means for the cases: opened, still open, moved, closed, opened again. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from leadglass.survey.cases.case import Case, CaseState
+from leadglass.survey.cases.events import Closed, Event, Moved, Opened, Reopened, Seen
+from leadglass.survey.finding import Finding, Reality
+from leadglass.survey.level import Level
+from leadglass.survey.observation import Act, Verdict
+from leadglass.survey.recognising import features_of, same_archive
+from leadglass.survey.system import System
+
+__all__ = ["Look", "follow"]
+
+_READING: Final = frozenset({Act.QUERY, Act.WORKLIST, Act.RETRIEVE, Act.LIST})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """A finished run, as far as cases care."""
+
+    run: str
+    at: datetime
+    level: Level
+    covers: Callable[[str], bool]
+    """Whether an address was looked at, and no answer therefore means something."""
+
+
+def follow(
+    cases: Mapping[str, Case], look: Look, systems: Sequence[System], findings: Iterable[Finding]
+) -> list[Event]:
+    """The events that a run adds to the book.
+
+    A leak is a system at which a stranger gets at data, unless it is most likely a honeypot. A case is closed only by a
+    run that looked at its address at level ACCESS or above and to its end, and that got a clear answer or none: a run
+    that did not look, and a system that answers neither yes nor no, say nothing.
+    """
+    of_system: defaultdict[str, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        of_system[finding.address].append(finding)
+    leaks = {
+        system.address: system
+        for system in systems
+        if system.is_open and not any(f.confidence.reality is Reality.HONEYPOT for f in of_system[system.address])
+    }
+    known = {case.address: case for case in cases.values()}
+    ids = _ids_after(cases)
+    events: list[Event] = []
+    moved_from: set[str] = set()
+    for address, system in leaks.items():
+        told = _told(look, system, of_system[address])
+        case = known.get(address)
+        if (
+            case is None
+            and (found := _moved_case(cases.values(), leaks, look, system))
+            and found[0].id not in moved_from
+        ):
+            case, because = found
+            moved_from.add(case.id)
+            events.append(Moved(case=case.id, before=case.address, because=because, **told))
+        elif case is None:
+            events.append(_opened(next(ids), system, told))
+        elif case.state is CaseState.CLOSED:
+            events.append(Reopened(case=case.id, **told))
+        elif case.state is CaseState.OPEN:
+            events.append(Seen(case=case.id, **told))
+    events += _closed(cases.values(), leaks, moved_from, look, systems)
+    return events
+
+
+def _told(look: Look, system: System, findings: Sequence[Finding]) -> dict[str, Any]:
+    features = features_of(system)
+    return {
+        "at": look.at,
+        "run": look.run,
+        "address": system.address,
+        "rung": int(system.rung),
+        "records": system.records,
+        "images": system.images_linked,
+        "rules": tuple(sorted({finding.rule for finding in findings})),
+        "ports": tuple(sorted({observation.target.port for observation in system.observations})),
+        "product": system.software.product or system.software.toolkit,
+        "certificates": tuple(sorted(features.certificates)),
+        "software": features.software,
+        "evidence": tuple(observation.evidence for observation in system.observations if observation.evidence),
+    }
+
+
+def _opened(id: str, system: System, told: Mapping[str, Any]) -> Opened:  # noqa: A002 - what people call it
+    place = system.place
+    return Opened(
+        case=id,
+        organisation=place.organisation,
+        country=place.country,
+        state=place.state,
+        district=place.district,
+        **told,
+    )
+
+
+def _ids_after(cases: Mapping[str, Case]) -> Iterator[str]:
+    number = len(cases)
+    while True:
+        number += 1
+        yield f"C-{number:04}"
+
+
+def _moved_case(
+    cases: Iterable[Case], leaks: Mapping[str, System], look: Look, system: System
+) -> tuple[Case, str] | None:
+    """The case whose archive this most likely is, and why: one that leaks no longer where it was seen last."""
+    features = features_of(system)
+    for case in cases:
+        if case.state is CaseState.DISMISSED or case.address in leaks:
+            continue
+        if not look.covers(case.address) and case.state is CaseState.OPEN:
+            continue  # it may still stand where it stood
+        if because := same_archive(case.features, features):
+            return case, because
+    return None
+
+
+def _closed(
+    cases: Iterable[Case], leaks: Mapping[str, System], moved: set[str], look: Look, systems: Sequence[System]
+) -> Iterable[Closed]:
+    if look.level < Level.ACCESS:
+        return
+    reached = {system.address: system for system in systems}
+    for case in cases:
+        if (
+            case.state is not CaseState.OPEN
+            or case.id in moved
+            or case.address in leaks
+            or not look.covers(case.address)
+        ):
+            continue
+        system = reached.get(case.address)
+        if system is None:
+            because = "nothing answers there any more"
+        elif _is_unclear(system):
+            continue
+        else:
+            because = f"it answers, and a stranger gets at nothing (highest rung: {system.rung.name.lower()})"
+        evidence = tuple(o.evidence for o in system.observations if o.evidence) if system else ()
+        yield Closed(case=case.id, at=look.at, run=look.run, because=because, evidence=evidence)
+
+
+def _is_unclear(system: System) -> bool:
+    return any(
+        t.act in _READING and t.verdict is Verdict.UNCLEAR for o in system.observations for t in o.sighting.tries
+    )
