@@ -145,3 +145,7 @@ MAX_OUTGOING_TOTAL: Final = 16 * MIB
 """Object bytes read for web answers and not sent yet, over all of them; see `archive.outgoing`."""
 MAX_TURNED: Final = 512 * MIB
 """A file that is given in another transfer syntax than it is stored in: it must be in memory as a whole."""
+
+# --- survey --------------------------------------------------------------------------------------------------
+MAX_FIELD_NAME: Final = 256
+"""Characters of a field's name that are looked at for what it speaks of; what lies behind them says nothing more."""
