@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from leadglass.range.law import Law
 from leadglass.range.manner import Manner
 
-__all__ = ["Door", "SimulatedSystem", "Truth", "World"]
+__all__ = ["Door", "SimulatedSystem", "TlsManner", "Truth", "World"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,16 @@ class Truth:
     kinds: tuple[str, ...] = ()
 
 
+class TlsManner(StrEnum):
+    """What a door with TLS shows."""
+
+    VALID = "valid"  # TLS 1.2 and 1.3, as good as a certificate that nobody vouches for can be
+    EXPIRED = "expired"
+    OTHER_NAME = "other name"
+    RETIRED = "retired"  # only what PS3.15 B.12 forbids
+    CLIENT_CERTIFICATE = "client certificate"  # demands one
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
     """A port of a simulated system and how it behaves there."""
@@ -38,6 +49,7 @@ class Door:
     port: int
     manner: Callable[[Law], Manner]  # a new one for each connection
     uses_tls: bool = False
+    tls: TlsManner = TlsManner.VALID
     latency: float = 0.0  # seconds before each answer
 
 

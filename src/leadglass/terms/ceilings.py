@@ -147,5 +147,45 @@ MAX_TURNED: Final = 512 * MIB
 """A file that is given in another transfer syntax than it is stored in: it must be in memory as a whole."""
 
 # --- survey --------------------------------------------------------------------------------------------------
+MAX_SCOPE: Final = 8 * MIB
+"""Bytes of a scope file: MAX_SCOPE_BLOCKS with an organisation each fit."""
+MAX_SCOPE_BLOCKS: Final = 100_000
+"""Networks and hosts one scope may name, exclusions included; they are held in memory."""
+MAX_SCOPE_SIGNATURE: Final = 4 * KIB
+"""Bytes of a signature file beside a scope."""
+MAX_PLAN: Final = 1 << 40
+"""Targets of one run: more would take years, and a /64 of IPv6 cannot be walked at all."""
 MAX_FIELD_NAME: Final = 256
 """Characters of a field's name that are looked at for what it speaks of; what lies behind them says nothing more."""
+MAX_ANSWER_HEAD: Final = 16 * KIB
+"""Status line and headers of a web answer a survey reads; ordinary ones have less than one."""
+MAX_LANDING_PAGE: Final = 64 * KIB
+"""Bytes of a web server's first page that are looked at; what says which product it is stands at the top."""
+MAX_COUNTED_LISTING: Final = 1 * MIB
+"""Bytes of a list that is counted and dropped: the first page of a bucket has up to 1,000 keys."""
+MAX_COLLECTIONS: Final = 64
+"""Indexes and databases of one system that are kept by name."""
+MAX_WEB_REQUESTS: Final = 32
+"""Requests to one web port. Usual are five to fifteen."""
+
+# --- range ---------------------------------------------------------------------------------------------------
+MAX_RANGE_ANSWERS_WAITING: Final = 8
+"""Requests on one connection of the practice range that wait for the end of an answer before no more are read."""
+MAX_RANGE_SEND_BACKLOG: Final = 256 * KIB
+"""Bytes the practice range gives one peer before it turns to the next."""
+MAX_RANGE_PDU: Final = 64 * KIB
+"""A PDU that a simulated archive takes: requests and identifiers; nobody should send it an image."""
+MAX_EVIDENCE_ENTRY: Final = 4 * MIB
+"""Bytes of one entry of the evidence log: forty conversations at their own ceiling. Beyond it only the verdicts are kept."""
+MAX_EVIDENCE_BUFFER: Final = 16 * MIB
+"""Entries not yet written: a slow disk slows the run down."""
+MAX_EVIDENCE_SHARD: Final = 64 * MIB
+"""Bytes of one evidence file: what can be looked at, copied and made into tables in one piece."""
+MAX_EVIDENCE_SHARD_ENTRIES: Final = 50_000
+"""Entries of one evidence file."""
+MAX_EVIDENCE_NUMBER: Final = 1 << 28
+"""Targets of one run: which of them are done takes 32 MB."""
+MAX_REMEMBERED_READING: Final = 8 * KIB
+"""Bytes of an A-ASSOCIATE-AC or command whose reading is remembered, because the next peer will say the same."""
+MAX_REMEMBERED_READINGS: Final = 512
+"""How many of each: every release of every common program, with room."""

@@ -1,0 +1,156 @@
+"""Sockets of the practice range: they hear loopback alone, and can refuse like a machine without a service."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import socket
+import ssl
+import tempfile
+from pathlib import Path
+from struct import pack
+from typing import Final
+
+from leadglass.terms.ceilings import KIB
+from leadglass.terms.errors import UserFault
+
+__all__ = ["TlsEnd", "is_loopback", "listening_on_loopback", "local_address", "reset", "server_context"]
+
+_BACKLOG: Final = 4096
+_LINGER_NOT: Final = pack("ii", 1, 0)
+_RETIRED_SUITES: Final = "AES128-SHA:AES256-SHA:ECDHE-RSA-AES128-SHA:@SECLEVEL=0"
+"""Without authenticated encryption, some without forward secrecy: what PS3.15 B.12 forbids."""
+_LOOPBACK: Final = "127."
+_TLS_RECORD: Final = 16 * KIB
+
+
+def listening_on_loopback(port: int) -> socket.socket:
+    """A socket that listens at this port of every address of 127.0.0.0/8. UserFault if the port cannot be had.
+
+    It is bound to all addresses, because nothing else covers the whole of 127.0.0.0/8, and to the loopback device, so
+    that no other machine reaches it. Where the system does not grant the latter, `is_loopback` has to be asked.
+    """
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        _bind_to_loopback_device(listening)
+        listening.bind(("0.0.0.0", port))  # noqa: S104 - see above
+        listening.listen(_BACKLOG)
+        listening.setblocking(False)
+    except OSError as fault:
+        listening.close()
+        raise _cannot_listen(port, fault) from fault
+    return listening
+
+
+def _bind_to_loopback_device(listening: socket.socket) -> None:
+    device: int | None = getattr(socket, "SO_BINDTODEVICE", None)  # Linux only
+    if device is not None:
+        with contextlib.suppress(PermissionError):  # old kernels want a privilege for it
+            listening.setsockopt(socket.SOL_SOCKET, device, b"lo\0")
+
+
+def _cannot_listen(port: int, fault: OSError) -> UserFault:
+    if fault.errno == errno.EADDRINUSE:
+        return UserFault(f"port {port} is taken by another program", "stop it, or shift all ports with --port-offset")
+    if fault.errno in (errno.EACCES, errno.EPERM):
+        return UserFault(
+            f"not allowed to listen at port {port}",
+            "ports below 1024 need a privilege: shift all ports with --port-offset 10000",
+        )
+    return UserFault(f"cannot listen at port {port}: {fault.strerror}", "shift all ports with --port-offset")
+
+
+def local_address(transport: asyncio.BaseTransport) -> str:
+    """The address of ours that the peer connected to; "" if the connection is gone already."""
+    name = transport.get_extra_info("sockname")
+    return str(name[0]) if name else ""
+
+
+def is_loopback(address: str) -> bool:
+    """Whether it is one of 127.0.0.0/8."""
+    return address.startswith(_LOOPBACK)
+
+
+def reset(transport: asyncio.WriteTransport) -> None:
+    """Close at once, by a TCP reset."""
+    sock = transport.get_extra_info("socket")
+    if sock is not None:
+        with contextlib.suppress(OSError):  # gone already
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+    transport.abort()
+
+
+def server_context(
+    certificate: bytes, key: bytes, *, is_retired: bool = False, client_authority: bytes = b""
+) -> ssl.SSLContext:
+    """TLS as a server with this certificate and key (PEM).
+
+    `is_retired`: TLS 1.0 to 1.2 with suites that are not used any more. `client_authority` (PEM): clients must show a
+    certificate that it issued.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    if is_retired:
+        context.set_ciphers(_RETIRED_SUITES)
+        context.minimum_version = ssl.TLSVersion.TLSv1
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+    else:
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+    with tempfile.TemporaryDirectory() as folder:  # ssl reads keys from files alone
+        chain, secret = Path(folder, "certificate.pem"), Path(folder, "key.pem")
+        chain.write_bytes(certificate)
+        secret.write_bytes(key)
+        context.load_cert_chain(chain, secret)
+    if client_authority:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(cadata=client_authority.decode("ascii"))
+    return context
+
+
+class TlsEnd:
+    """The server's end of TLS on one connection, without a socket: ciphertext in, plain text out, and back."""
+
+    __slots__ = ("_in", "_out", "_ssl", "has_failed", "is_open")
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._ssl = context.wrap_bio(self._in, self._out, server_side=True)
+        self.is_open = False
+        """The handshake is done."""
+        self.has_failed = False
+        """There will be no plain text any more; what `take` returns is the alert."""
+
+    def receive(self, data: bytes) -> bytes:
+        """The plain text that became readable. Never raises; `take` has what is to be sent."""
+        self._in.write(data)
+        parts: list[bytes] = []
+        try:
+            if not self.is_open:
+                self._ssl.do_handshake()
+                self.is_open = True
+            while part := self._ssl.read(_TLS_RECORD):
+                parts.append(part)
+        except ssl.SSLWantReadError:
+            pass
+        except (ssl.SSLError, OSError):
+            self.has_failed = True
+        return b"".join(parts)
+
+    def send(self, data: bytes) -> None:
+        """Encrypt; `take` has the result. Nothing happens before the handshake is done or after it failed."""
+        if self.is_open and not self.has_failed:
+            try:
+                self._ssl.write(data)
+            except (ssl.SSLError, OSError):
+                self.has_failed = True
+
+    def close(self) -> None:
+        """Say that nothing more will come; `take` has the words for it."""
+        if self.is_open and not self.has_failed:
+            with contextlib.suppress(ssl.SSLError, OSError):  # the peer has not said so yet, or never will
+                self._ssl.unwrap()
+
+    def take(self) -> bytes:
+        """What is to be sent now."""
+        return self._out.read()
