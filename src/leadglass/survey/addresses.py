@@ -1,0 +1,69 @@
+"""Addresses as integers in one order, IPv4 before IPv6, so that a block is a pair of keys and a look-up a bisection."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Final, NamedTuple
+
+__all__ = ["IPV6_FIRST", "Block", "address_of", "block_of", "key_of"]
+
+IPV6_FIRST: Final = 1 << 128
+"""The key of `::`. No IPv4 key comes near it: blocks of both families never touch."""
+_MAPPED_PREFIX: Final = 0xFFFF  # ::ffff:0:0/96, RFC 4291 §2.5.5.2
+
+
+class Block(NamedTuple):
+    """Addresses from `first` to `last`, both included, as keys of one family."""
+
+    first: int
+    last: int
+
+    @property
+    def size(self) -> int:
+        return self.last - self.first + 1
+
+
+@lru_cache(maxsize=65_536)
+def key_of(address: str) -> int:
+    """The key of a numeric address. An IPv4 address written as an IPv6 one is that IPv4 address. ValueError if not."""
+    parsed = ip_address(address)
+    if isinstance(parsed, IPv4Address):
+        return int(parsed)
+    if parsed.scope_id is not None:
+        raise ValueError("an address with a zone means something else on every machine")
+    return _normal(int(parsed))
+
+
+def address_of(key: int) -> str:
+    """The numeric address of a key, as RFC 5952 writes it."""
+    return str(IPv4Address(key)) if key < IPV6_FIRST else str(IPv6Address(key - IPV6_FIRST))
+
+
+def block_of(text: str) -> Block:
+    """The block that `192.0.2.0/24`, `192.0.2.1-192.0.2.9` or one address names.
+
+    ValueError if the text is none of these, if bits stand behind the prefix, or if a range runs backwards.
+    """
+    if "/" in text:
+        network = ip_network(text)
+        return _checked(Block(_key(network[0]), _key(network[-1])))
+    first, _, last = text.partition("-")
+    start = key_of(first.strip())
+    return _checked(Block(start, key_of(last.strip()) if last else start))
+
+
+def _key(address: IPv4Address | IPv6Address) -> int:
+    return int(address) if isinstance(address, IPv4Address) else _normal(int(address))
+
+
+def _normal(ipv6: int) -> int:
+    return ipv6 & 0xFFFF_FFFF if ipv6 >> 32 == _MAPPED_PREFIX else ipv6 + IPV6_FIRST
+
+
+def _checked(block: Block) -> Block:
+    if block.last < block.first:
+        raise ValueError("a range ends before it begins")
+    if (block.first < IPV6_FIRST) != (block.last < IPV6_FIRST):
+        raise ValueError("a range begins in IPv4 and ends in IPv6")
+    return block

@@ -1,0 +1,191 @@
+"""The ground a scope covers: its networks laid out side by side, the smaller ones on top, exclusions cut out."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from itertools import pairwise
+from typing import TypeAlias
+
+from leadglass.survey.addresses import Block, block_of, key_of
+from leadglass.survey.level import Level
+from leadglass.survey.scope.document import Network, Scope
+from leadglass.survey.services import Service, service_of_port
+from leadglass.survey.target import Place
+from leadglass.terms.errors import UserFault
+
+__all__ = ["Grant", "Ground", "Piece", "Resolve", "ground_of"]
+
+Resolve: TypeAlias = Callable[[str], Sequence[str]]
+"""The addresses of a host name; empty if it has none."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grant:
+    """What is allowed at an address."""
+
+    level: Level
+    place: Place
+    ports: Mapping[int, Service]
+    written: str  # the line of the scope that says so
+    host_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Addresses of which all the same is true."""
+
+    block: Block
+    grant: Grant | None  # None: only an exclusion or quiet hours lie here
+    excluded: str | None = None  # why nothing here may be touched
+    excluded_ports: Mapping[int, str] = field(default_factory=dict)  # port: why
+    quiet: tuple[int, ...] = ()  # rows of the scope's quiet hours
+
+    @property
+    def ports(self) -> Mapping[int, Service]:
+        """Where to look; empty if nothing here may be touched."""
+        if self.grant is None or self.excluded is not None:
+            return {}
+        if not self.excluded_ports:
+            return self.grant.ports
+        return {port: kind for port, kind in self.grant.ports.items() if port not in self.excluded_ports}
+
+
+class Ground:
+    """Pieces in the order of their addresses."""
+
+    def __init__(self, pieces: Iterable[Piece]) -> None:
+        self.pieces: Sequence[Piece] = tuple(pieces)
+        self._starts = [piece.block.first for piece in self.pieces]
+
+    def at(self, key: int) -> Piece | None:
+        """The piece an address lies in; None outside all."""
+        place = bisect_right(self._starts, key) - 1
+        if place < 0:
+            return None
+        piece = self.pieces[place]
+        return piece if key <= piece.block.last else None
+
+
+def ground_of(scope: Scope, resolve: Resolve) -> Ground:
+    """The scope's ground. Host names are looked up now, once. UserFault names an entry that cannot be used."""
+    layers = [*_granted(scope, resolve), *_excluded(scope, resolve), *_quiet(scope, resolve)]
+    return Ground(_pieces(layers))
+
+
+Rank: TypeAlias = tuple[int, int, int]  # size, level, order: the smallest wins
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """One block of the scope and what it says."""
+
+    block: Block
+    grant: Grant | None = None
+    rank: Rank = (0, 0, 0)
+    why: str | None = None  # of an exclusion
+    ports: frozenset[int] = frozenset()  # of an exclusion; empty: all
+    quiet: int | None = None
+
+
+def _granted(scope: Scope, resolve: Resolve) -> Iterable[_Layer]:
+    claimed: dict[Block, str] = {}
+    kinds = {port: service for service in Service for port in scope.ports_of(service)}
+    for number, network in enumerate(scope.network, 1):
+        where = f"network {number}"
+        ports = _ports(scope, network, kinds)
+        for text in network.addresses:
+            for block, host_name in _blocks(text, where, resolve):
+                if claimed.setdefault(block, where) != where and not host_name:
+                    raise UserFault(f"{where} and {claimed[block]} both grant {text}", "Keep one of the two.")
+                grant = Grant(network.granted, _place(network), ports, text, host_name)
+                yield _Layer(block, grant, (block.size, network.level, number))
+
+
+def _ports(scope: Scope, network: Network, kinds: Mapping[int, Service]) -> Mapping[int, Service]:
+    services = network.services or (() if network.ports else tuple(Service))
+    named = {port: service for service in services for port in scope.ports_of(service)}
+    return named | {port: kinds.get(port, service_of_port(port)) for port in network.ports}
+
+
+def _place(network: Network) -> Place:
+    return Place(
+        organisation=network.organisation, country=network.country, state=network.state, district=network.district
+    )
+
+
+def _excluded(scope: Scope, resolve: Resolve) -> Iterable[_Layer]:
+    for number, exclusion in enumerate(scope.exclude, 1):
+        for text in exclusion.addresses:
+            for block, _ in _blocks(text, f"exclude {number}", resolve):
+                yield _Layer(block, why=exclusion.why or text, ports=frozenset(exclusion.ports))
+
+
+def _quiet(scope: Scope, resolve: Resolve) -> Iterable[_Layer]:
+    for number, quiet in enumerate(scope.quiet):
+        for text in quiet.networks:
+            for block, _ in _blocks(text, f"quiet {number + 1}", resolve):
+                yield _Layer(block, quiet=number)
+
+
+def _blocks(text: str, where: str, resolve: Resolve) -> Iterable[tuple[Block, str]]:
+    try:
+        return [(block_of(text), "")]
+    except ValueError as error:
+        if not is_host_name(text):
+            raise UserFault(
+                f"{where}: {text!r} is no address, network, range or host name ({error})",
+                "Write 192.0.2.0/24, 192.0.2.1-192.0.2.9, 2001:db8::7 or pacs.example.org.",
+            ) from None
+    keys = [key_of(address) for address in resolve(text)]
+    if not keys:
+        raise UserFault(f"{where}: {text} has no address", "Correct the name, or write its address.")
+    return [(Block(key, key), text) for key in keys]
+
+
+def is_host_name(text: str) -> bool:
+    """Whether this can be a name (RFC 1123 §2.1): letters, digits, hyphens and dots, and not digits alone."""
+    labels = text.removesuffix(".").split(".")
+    return (
+        len(text) <= 253
+        and not labels[-1].isdigit()
+        and all(0 < len(label) <= 63 and label[0] != "-" != label[-1] and _is_word(label) for label in labels)
+    )
+
+
+def _is_word(label: str) -> bool:
+    return label.isascii() and label.replace("-", "").replace("_", "").isalnum()
+
+
+def _pieces(layers: Sequence[_Layer]) -> Iterable[Piece]:
+    """A sweep over all beginnings and ends; what lies on top is found by a heap that forgets lazily."""
+    edges = sorted({edge for layer in layers for edge in (layer.block.first, layer.block.last + 1)})
+    coming = sorted(range(len(layers)), key=lambda n: layers[n].block.first, reverse=True)
+    grants: list[tuple[Rank, int]] = []
+    others: set[int] = set()
+    for first, end in pairwise(edges):
+        while coming and layers[coming[-1]].block.first == first:
+            number = coming.pop()
+            if layers[number].grant is not None:
+                heappush(grants, (layers[number].rank, number))
+            else:
+                others.add(number)
+        while grants and layers[grants[0][1]].block.last < first:
+            heappop(grants)
+        others = {number for number in others if layers[number].block.last >= first}
+        grant = layers[grants[0][1]].grant if grants else None
+        if grant is not None or others:
+            yield _piece(Block(first, end - 1), grant, [layers[number] for number in sorted(others)])
+
+
+def _piece(block: Block, grant: Grant | None, others: Sequence[_Layer]) -> Piece:
+    whole = [layer.why for layer in others if layer.why is not None and not layer.ports]
+    return Piece(
+        block,
+        grant,
+        excluded=whole[0] if whole else None,
+        excluded_ports={port: layer.why for layer in others if layer.why is not None for port in layer.ports},
+        quiet=tuple(layer.quiet for layer in others if layer.quiet is not None),
+    )
