@@ -165,6 +165,8 @@ MAX_COUNTED_LISTING: Final = 1 * MIB
 """Bytes of a list that is counted and dropped: the first page of a bucket has up to 1,000 keys."""
 MAX_COLLECTIONS: Final = 64
 """Indexes and databases of one system that are kept by name."""
+MAX_OWNER_ANSWER: Final = 1 * MIB
+"""Bytes of a registry's answer to whose an address is; usual are ten thousand."""
 MAX_WEB_REQUESTS: Final = 32
 """Requests to one web port. Usual are five to fifteen."""
 

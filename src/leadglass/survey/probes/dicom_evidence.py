@@ -1,0 +1,95 @@
+"""What of a peer's PDUs is kept as evidence: what decides, and nothing that could speak of a patient.
+
+Everything else is overwritten with zeros in its place, so that a transcript played back is read as the peer was: data
+sets whole; in commands all values but numbers and the SOP class; in the acceptance the AE titles, what it answers to a
+user identity, and items that the standard does not know.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import Final, TypeAlias
+
+from leadglass.dicom.upperlayer.items import ItemType
+from leadglass.dicom.upperlayer.pdu import PduType
+
+__all__ = ["reduced"]
+
+_HEADER: Final = 6
+_FIXED: Final = 68  # of an A-ASSOCIATE-AC, before its items
+_AE_TITLES: Final = slice(10, 42)
+_ITEM_HEADER: Final = 4
+_ELEMENT: Final = Struct("<HHI")
+_AFFECTED_SOP_CLASS_UID: Final = 0x0002
+_MAX_NUMBER: Final = 4
+_Spans: TypeAlias = list[tuple[int, int]]
+_KEPT_ITEMS: Final = frozenset(ItemType) - {ItemType.USER_IDENTITY, ItemType.USER_IDENTITY_RESPONSE}
+
+
+def reduced(heard: bytes) -> bytes:
+    """`heard`, of the same length. Never raises."""
+    if heard[:1] not in (b"\x02", b"\x03", b"\x07"):
+        return heard  # the sign of another language
+    kept = bytearray(heard)
+    command: _Spans = []
+    at = 0
+    while len(kept) - at >= _HEADER:
+        until = min(at + _HEADER + int.from_bytes(kept[at + 2 : at + _HEADER], "big"), len(kept))
+        if kept[at] == PduType.P_DATA_TF:
+            _reduce_p_data(kept, at + _HEADER, until, command)
+        elif kept[at] == PduType.ASSOCIATE_AC and until - at >= _HEADER + _FIXED:
+            _blank(kept, at + _AE_TITLES.start, at + _AE_TITLES.stop)
+            _reduce_items(kept, at + _HEADER + _FIXED, until)
+        elif until - at > _HEADER + 4:
+            _blank(kept, at + _HEADER, until)
+        at = until
+    for start, end in command:  # of one that never came to its end
+        _blank(kept, start, end)
+    return bytes(kept)
+
+
+def _blank(kept: bytearray, start: int, end: int) -> None:
+    kept[start:end] = bytes(end - start)
+
+
+def _reduce_p_data(kept: bytearray, at: int, end: int, command: _Spans) -> None:
+    while end - at >= _HEADER:
+        until = min(at + 4 + int.from_bytes(kept[at : at + 4], "big"), end)
+        if not kept[at + 5] & 1:
+            _blank(kept, at + _HEADER, until)
+        else:
+            command.append((at + _HEADER, max(until, at + _HEADER)))
+            if kept[at + 5] & 2:
+                _reduce_command(kept, command)
+        at = max(until, at + _HEADER)
+    _blank(kept, at, end)
+
+
+def _reduce_command(kept: bytearray, spans: _Spans) -> None:
+    """A command set in its fragments, which it leaves empty."""
+    whole = bytearray().join([kept[start:end] for start, end in spans])
+    at, end = 0, len(whole)
+    while end - at >= _ELEMENT.size:
+        _, element, length = _ELEMENT.unpack_from(whole, at)
+        at += _ELEMENT.size
+        until = min(at + length, end)
+        if element != _AFFECTED_SOP_CLASS_UID and length > _MAX_NUMBER:
+            _blank(whole, at, until)
+        at = until
+    _blank(whole, at, end)
+    at = 0
+    for start, stop in spans:
+        kept[start:stop] = whole[at : at + stop - start]
+        at += stop - start
+    spans.clear()
+
+
+def _reduce_items(kept: bytearray, at: int, end: int) -> None:
+    while end - at >= _ITEM_HEADER:
+        kind, until = kept[at], min(at + _ITEM_HEADER + int.from_bytes(kept[at + 2 : at + _ITEM_HEADER], "big"), end)
+        if kind == ItemType.USER_INFORMATION:
+            _reduce_items(kept, at + _ITEM_HEADER, until)
+        elif kind not in _KEPT_ITEMS:
+            _blank(kept, at + _ITEM_HEADER, until)
+        at = until
+    _blank(kept, at, end)
