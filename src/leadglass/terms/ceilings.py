@@ -169,6 +169,18 @@ MAX_OWNER_ANSWER: Final = 1 * MIB
 """Bytes of a registry's answer to whose an address is; usual are ten thousand."""
 MAX_WEB_REQUESTS: Final = 32
 """Requests to one web port. Usual are five to fifteen."""
+MAX_TLS_FLIGHT: Final = 128 * KIB
+"""Bytes of a stranger's TLS handshake: chains of five certificates take eight thousand."""
+MAX_CERTIFICATE: Final = 64 * KIB
+"""Bytes of a stranger's certificate; with a hundred names it has ten thousand."""
+MAX_CERTIFICATE_NAMES: Final = 100
+"""Names of one certificate that are kept; shared hosts have dozens."""
+MAX_PROBES_AT_ONCE: Final = 16_384
+"""Targets underway in a run. Most of them wait for an answer that never comes."""
+MAX_TARGETS_HELD_BACK: Final = 16_384
+"""Targets read from the plan that wait for another connection to the same host to end."""
+MAX_PACED: Final = 1_000_000
+"""Networks and hosts whose last connection is remembered, so that the next one is not too early."""
 
 # --- range ---------------------------------------------------------------------------------------------------
 MAX_RANGE_ANSWERS_WAITING: Final = 8
@@ -181,7 +193,7 @@ MAX_EVIDENCE_ENTRY: Final = 4 * MIB
 """Bytes of one entry of the evidence log: forty conversations at their own ceiling. Beyond it only the verdicts are kept."""
 MAX_EVIDENCE_BUFFER: Final = 16 * MIB
 """Entries not yet written: a slow disk slows the run down."""
-MAX_EVIDENCE_SHARD: Final = 64 * MIB
+MAX_EVIDENCE_SHARD: Final = 32 * MIB
 """Bytes of one evidence file: what can be looked at, copied and made into tables in one piece."""
 MAX_EVIDENCE_SHARD_ENTRIES: Final = 50_000
 """Entries of one evidence file."""

@@ -1,0 +1,135 @@
+"""Observations as Parquet, a file for each shard of evidence and each type of facts, for whoever likes SQL.
+
+Derived from the evidence and nothing else, so they may be deleted and made anew. The columns follow from the
+dataclasses of `survey/observation.py`: a field added there is a column here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from pathlib import Path
+from shutil import copyfileobj
+from tempfile import NamedTemporaryFile
+from types import NoneType, UnionType
+from typing import Any, Final, Union, get_args, get_origin, get_type_hints
+
+import duckdb
+
+from leadglass.survey.observation import Observation, Sighting
+from leadglass.survey.records.entries import FACTS
+from leadglass.survey.target import Place, Target
+
+__all__ = ["NO_FACTS", "drop_tables", "has_tables", "make_tables"]
+
+NO_FACTS: Final = "other"
+"""Name of the files of observations without facts."""
+
+_SETTINGS: Final[dict[str, str | bool | int | float | list[str]]] = {
+    "threads": 1,
+    "memory_limit": "128MB",
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
+_SCALARS: Final = ((bool, "BOOLEAN"), (int, "BIGINT"), (float, "DOUBLE"), (str, "VARCHAR"), (datetime, "TIMESTAMP"))
+
+
+def make_tables(folder: Path, shard: int) -> None:
+    """Write the tables of one shard of evidence, each whole or not at all. The last line may be written by half."""
+    source = folder / "evidence" / f"{shard:05}.jsonl"
+    (folder / "observations").mkdir(exist_ok=True)
+    with NamedTemporaryFile(suffix=".jsonl") as whole, duckdb.connect(config=_SETTINGS) as database:
+        _copy_whole_lines(source, whole)
+        database.execute(
+            f"CREATE TABLE seen AS SELECT hash, entry FROM read_json({_text(whole.name)}, "  # noqa: S608
+            f"format='newline_delimited', maximum_object_size={8 << 20}, "
+            f"columns={{hash: 'VARCHAR', entry: {_text(_entry_type())}}}) WHERE entry.kind = 'seen'"
+        )
+        for name in (*FACTS, NO_FACTS):
+            _export(database, name, _path(folder, name, shard))
+
+
+def has_tables(folder: Path, shard: int) -> bool:
+    """Whether all tables of the shard are there."""
+    return all(_path(folder, name, shard).exists() for name in (*FACTS, NO_FACTS))
+
+
+def drop_tables(folder: Path, shard: int) -> None:
+    """Remove the tables of a shard that is about to grow."""
+    for name in (*FACTS, NO_FACTS):
+        _path(folder, name, shard).unlink(missing_ok=True)
+
+
+def _path(folder: Path, name: str, shard: int) -> Path:
+    return folder / "observations" / f"{name}-{shard:05}.parquet"
+
+
+def _export(database: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:
+    draft = path.with_name(f".{path.name}.draft")
+    columns = ", ".join(f'{source} AS "{column}"' for column, source in _columns(name))
+    which = (
+        " AND ".join(f"entry.sighting.facts.{other} IS NULL" for other in FACTS)
+        if name == NO_FACTS
+        else f"entry.sighting.facts.{name} IS NOT NULL"
+    )
+    database.execute(
+        f"COPY (SELECT {columns} FROM seen WHERE {which} ORDER BY entry.number) "  # noqa: S608 - names of our own
+        f"TO {_text(str(draft))} (FORMAT parquet, COMPRESSION zstd)"
+    )
+    draft.replace(path)
+
+
+def _columns(name: str) -> Iterator[tuple[str, str]]:
+    """(column, where it stands in an entry)."""
+    for field in ("number", "seen_at", "source", "level", "seconds_to_connect"):
+        yield field, f'entry."{field}"'
+    yield "evidence", "hash"
+    for part in fields(Target):
+        if part.name != "place":
+            yield ("granted_level" if part.name == "level" else part.name), f'entry.target."{part.name}"'
+    for part in fields(Place):
+        yield part.name, f'entry.target.place."{part.name}"'
+    for part in fields(Sighting):
+        if part.name != "facts":
+            yield part.name, f'entry.sighting."{part.name}"'
+    if name != NO_FACTS:
+        for part in fields(FACTS[name]):
+            yield part.name, f'entry.sighting.facts."{name}"."{part.name}"'
+
+
+def _entry_type() -> str:
+    hints = get_type_hints(Observation)
+    facts = ", ".join(f'"{name}" {_type(facts)}' for name, facts in FACTS.items())
+    sighting = get_type_hints(Sighting) | {"facts": None}
+    inner = ", ".join(f'"{n}" {f"STRUCT({facts})" if n == "facts" else _type(h)}' for n, h in sighting.items())
+    outer = ", ".join(f'"{n}" {_type(h)}' for n, h in hints.items() if n not in ("sighting", "evidence"))
+    return f"STRUCT(kind VARCHAR, {outer}, sighting STRUCT({inner}))"
+
+
+def _type(hint: Any) -> str:
+    """The column type of a field's type."""
+    if get_origin(hint) in (Union, UnionType):
+        (hint,) = (part for part in get_args(hint) if part is not NoneType)
+    if get_origin(hint) is tuple:
+        return f"{_type(get_args(hint)[0])}[]"
+    if is_dataclass(hint):
+        parts = ", ".join(f'"{name}" {_type(part)}' for name, part in get_type_hints(hint).items())
+        return f"STRUCT({parts})"
+    return next(column for scalar, column in _SCALARS if issubclass(hint, scalar))
+
+
+def _text(value: str) -> str:
+    """As an SQL literal."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _copy_whole_lines(source: Path, copy: Any) -> None:
+    with source.open("rb") as file:
+        copyfileobj(file, copy)
+    copy.seek(0)
+    end = 0
+    for line in copy:
+        end += len(line) if line.endswith(b"\n") else 0
+    copy.truncate(end)
+    copy.flush()

@@ -1,0 +1,91 @@
+"""Checks that a run's evidence is what was written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from leadglass.survey.records.chain import Chain
+from leadglass.survey.records.entries import Begun, Closed, Seen
+from leadglass.survey.records.facts import RunFacts
+from leadglass.survey.records.reading import entry_of
+from leadglass.terms.errors import IntegrityFault
+
+__all__ = ["Verification", "verify"]
+
+_MAX_PROBLEMS: Final = 100
+
+
+@dataclass(slots=True)
+class Verification:
+    """What a check found."""
+
+    entries: int = 0
+    systems_seen: int = 0  # entries of targets that were reached or imported
+    head: str = ""
+    is_closed: bool = False  # False: it was ended by a crash, goes on, or its end was cut off
+    unfinished: int = 0  # bytes of a line that was written by half: expected after a crash
+    problems: tuple[str, ...] = ()
+
+    @property
+    def is_intact(self) -> bool:
+        """Whether nothing is wrong. A run that was not closed may have lost its end, and the chain cannot show that."""
+        return not self.problems
+
+
+def verify(folder: Path) -> Verification:
+    """Check the chain, the entries, and that they belong to the scope and the `run.json` beside them."""
+    chain, found, problems = Chain(folder), Verification(), list[str]()
+    begun: Begun | None = None
+    closed: Closed | None = None
+    for line in chain.lines():
+        found.entries += 1
+        try:
+            entry = entry_of(line)
+        except IntegrityFault as fault:
+            problems.append(str(fault))
+            continue
+        closed = entry if isinstance(entry, Closed) else None
+        if isinstance(entry, Begun):
+            if found.entries > 1:
+                problems.append(f"{line.where}: a run begins within a run")
+            begun = begun or entry
+        found.systems_seen += isinstance(entry, Seen)
+    if begun is None:
+        problems.append("the evidence does not begin with what the run is")
+    else:
+        problems += _scope_differs(folder, begun)
+    found.head, found.is_closed, found.unfinished = chain.head, closed is not None, chain.unfinished
+    problems += _facts_differ(folder, begun, found)
+    found.problems = tuple(problems[:_MAX_PROBLEMS])
+    return found
+
+
+def _scope_differs(folder: Path, begun: Begun) -> list[str]:
+    scope = folder / "scope.toml"
+    if not begun.scope_digest and not scope.exists():
+        return []
+    if not scope.exists():
+        return ["scope.toml is missing"]
+    if sha256(scope.read_bytes()).hexdigest() != begun.scope_digest:
+        return ["scope.toml is not the scope that the evidence begins with"]
+    return []
+
+
+def _facts_differ(folder: Path, begun: Begun | None, found: Verification) -> list[str]:
+    try:
+        facts = msgspec.json.decode((folder / "run.json").read_bytes(), type=RunFacts)
+    except FileNotFoundError:
+        return ["run.json is missing"]
+    except (msgspec.MsgspecError, OSError):
+        return ["run.json cannot be read"]
+    problems = []
+    if begun is not None and (facts.id, facts.scope_digest) != (begun.id, begun.scope_digest):
+        problems.append("run.json is of another run than the evidence")
+    if facts.head and facts.head != found.head:
+        problems.append("the last entry is not the one that run.json names: entries were cut off, added or changed")
+    return problems
