@@ -12,7 +12,7 @@ from leadglass.survey.cases.case import Case, CaseState
 from leadglass.survey.cases.events import Closed, Event, Moved, Opened, Reopened, Seen
 from leadglass.survey.finding import Finding, Reality
 from leadglass.survey.level import Level
-from leadglass.survey.observation import Act, Verdict
+from leadglass.survey.observation import Act, Observation, Verdict
 from leadglass.survey.recognising import features_of, same_archive
 from leadglass.survey.system import System
 
@@ -84,7 +84,7 @@ def _told(look: Look, system: System, findings: Sequence[Finding]) -> dict[str, 
         "records": system.records,
         "images": system.images_linked,
         "rules": tuple(sorted({finding.rule for finding in findings})),
-        "ports": tuple(sorted({observation.target.port for observation in system.observations})),
+        "ports": tuple(sorted({o.target.port for o in system.observations if _lets_in(o)})),
         "product": system.software.product or system.software.toolkit,
         "certificates": tuple(sorted(features.certificates)),
         "software": features.software,
@@ -149,6 +149,10 @@ def _closed(
             because = f"it answers, and a stranger gets at nothing (highest rung: {system.rung.name.lower()})"
         evidence = tuple(o.evidence for o in system.observations if o.evidence) if system else ()
         yield Closed(case=case.id, at=look.at, run=look.run, because=because, evidence=evidence)
+
+
+def _lets_in(observation: Observation) -> bool:
+    return any(t.verdict is Verdict.OPEN and t.act is not Act.SPEAK for t in observation.sighting.tries)
 
 
 def _is_unclear(system: System) -> bool:

@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from helpers.sightings import CLOSED_TRIES, NOON, certificate, handshake, system
+from leadglass.survey.cases.case import Case, CaseState, cases_of
+from leadglass.survey.cases.events import Closed, Dismissed, Event, Moved, Opened, Reopened, Seen
+from leadglass.survey.cases.following import Look, follow
+from leadglass.survey.finding import Confidence, Finding, Reality, Severity
+from leadglass.survey.level import Level
+from leadglass.survey.observation import Act, Try, Verdict
+from leadglass.survey.system import System
+from leadglass.survey.target import Place
+
+HOME, ELSEWHERE = "192.0.2.7", "198.51.100.9"
+
+
+def look(day: int = 0, level: Level = Level.ACCESS, covers: Callable[[str], bool] = lambda _: True) -> Look:
+    return Look(run=f"run {day}", at=NOON + timedelta(days=day), level=level, covers=covers)
+
+
+def finding(address: str, reality: Reality = Reality.REAL) -> Finding:
+    return Finding(
+        rule="dicom-answers-strangers",
+        address=address,
+        port=11112,
+        severity=Severity.CRITICAL,
+        confidence=Confidence(reality=reality, reasons=()),
+        title="",
+        what="",
+        advice="",
+        observations=(1,),
+        evidence=(),
+    )
+
+
+def followed(*runs: tuple[Look, Sequence[System]]) -> tuple[list[Event], dict[str, Case]]:
+    """The events of the last run, and the cases after it."""
+    events: list[Event] = []
+    new: list[Event] = []
+    for run, systems in runs:
+        new = follow(cases_of(events), run, systems, [finding(s.address) for s in systems])
+        events += new
+    return new, cases_of(events)
+
+
+def kinds(events: Sequence[Event]) -> list[type]:
+    return [type(event) for event in events]
+
+
+def test_a_leak_nobody_knew_opens_a_case() -> None:
+    events, cases = followed((look(), [system(HOME, records=500, images=9000)]))
+    assert kinds(events) == [Opened]
+    case = cases["C-0001"]
+    assert (case.address, case.opened.organisation, case.opened.country) == (HOME, "Example Clinic", "DE")
+    assert (case.last_seen.records, case.last_seen.images, case.last_seen.ports) == (500, 9000, (11112,))
+    assert case.last_seen.rules == ("dicom-answers-strangers",)
+    assert case.last_seen.evidence
+
+
+def test_a_closed_door_opens_none() -> None:
+    events, _ = followed((look(), [system(HOME, tries=CLOSED_TRIES)]))
+    assert events == []
+
+
+def test_a_honeypot_is_no_case() -> None:
+    assert follow({}, look(), [system(HOME)], [finding(HOME, Reality.HONEYPOT)]) == []
+
+
+def test_still_open() -> None:
+    events, cases = followed((look(), [system(HOME)]), (look(30), [system(HOME)]))
+    assert kinds(events) == [Seen]
+    assert len(cases) == 1
+    assert cases["C-0001"].days_open == 30
+
+
+def test_gone_is_closed() -> None:
+    events, cases = followed((look(), [system(HOME)]), (look(12), []))
+    assert kinds(events) == [Closed]
+    assert cases["C-0001"].state is CaseState.CLOSED
+    assert cases["C-0001"].days_open == 12
+
+
+def test_a_door_that_refuses_now_is_closed_with_its_evidence() -> None:
+    events, _ = followed((look(), [system(HOME)]), (look(1), [system(HOME, tries=CLOSED_TRIES)]))
+    assert kinds(events) == [Closed]
+    assert isinstance(events[0], Closed)
+    assert events[0].evidence
+
+
+@pytest.mark.parametrize(
+    "run",
+    [look(1, level=Level.PRESENCE), look(1, covers=lambda _: False)],
+    ids=["a run that did not ask", "a run that did not look there"],
+)
+def test_nothing_is_closed_by(run: Look) -> None:
+    events, cases = followed((look(), [system(HOME)]), (run, []))
+    assert events == []
+    assert cases["C-0001"].state is CaseState.OPEN
+
+
+def test_an_unclear_answer_closes_nothing() -> None:
+    unclear = (*CLOSED_TRIES, Try(act=Act.QUERY, how="C-FIND", verdict=Verdict.UNCLEAR, code="0xC000"))
+    events, _ = followed((look(), [system(HOME)]), (look(1), [system(HOME, tries=unclear)]))
+    assert events == []
+
+
+def test_opened_again() -> None:
+    events, cases = followed((look(), [system(HOME)]), (look(1), []), (look(2), [system(HOME)]))
+    assert kinds(events) == [Reopened]
+    assert cases["C-0001"].state is CaseState.OPEN
+    assert cases["C-0001"].times_reopened == 1
+
+
+@pytest.mark.parametrize("closed_between", [True, False])
+def test_the_same_archive_at_a_new_address_is_the_same_case(closed_between: bool) -> None:
+    shown = (handshake(certificate()),)
+    runs = [(look(), [system(HOME, handshakes=shown)])]
+    if closed_between:
+        runs.append((look(1), []))
+    events, cases = followed(*runs, (look(2), [system(ELSEWHERE, handshakes=shown)]))
+    assert kinds(events) == [Moved]
+    assert cases["C-0001"].address == ELSEWHERE
+    assert cases["C-0001"].addresses == [HOME, ELSEWHERE]
+    assert cases["C-0001"].state is CaseState.OPEN
+
+
+def test_two_leaks_with_one_certificate_are_two_cases() -> None:
+    shown = (handshake(certificate()),)
+    here, there = system(HOME, handshakes=shown), system(ELSEWHERE, handshakes=shown)
+    events, cases = followed((look(), [here]), (look(1), [here, there]))
+    assert kinds(events) == [Seen, Opened]
+    assert len(cases) == 2
+
+
+def test_one_case_moves_to_one_address() -> None:
+    shown = (handshake(certificate()),)
+    events, _ = followed(
+        (look(), [system(HOME, handshakes=shown)]),
+        (look(1), [system(ELSEWHERE, handshakes=shown), system("203.0.113.5", handshakes=shown)]),
+    )
+    assert kinds(events) == [Moved, Opened]
+
+
+def test_without_a_look_at_the_old_address_nothing_has_moved() -> None:
+    shown = (handshake(certificate()),)
+    events, _ = followed(
+        (look(), [system(HOME, handshakes=shown)]),
+        (look(1, covers=lambda address: address == ELSEWHERE), [system(ELSEWHERE, handshakes=shown)]),
+    )
+    assert kinds(events) == [Opened]
+
+
+def test_what_a_person_dismissed_stays_dismissed() -> None:
+    events = follow({}, look(), [system(HOME)], [])
+    cases = cases_of([*events, Dismissed(case="C-0001", at=NOON, because="our own test archive")])
+    assert follow(cases, look(1), [system(HOME)], []) == []
+
+
+def test_ids_go_on_counting() -> None:
+    other = replace(system(ELSEWHERE), observations=system(ELSEWHERE, place=Place()).observations)
+    _, cases = followed((look(), [system(HOME)]), (look(1), [system(HOME), other]))
+    assert list(cases) == ["C-0001", "C-0002"]
