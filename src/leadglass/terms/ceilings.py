@@ -187,6 +187,8 @@ MAX_RANGE_ANSWERS_WAITING: Final = 8
 """Requests on one connection of the practice range that wait for the end of an answer before no more are read."""
 MAX_RANGE_SEND_BACKLOG: Final = 256 * KIB
 """Bytes the practice range gives one peer before it turns to the next."""
+MAX_RANGE_REQUEST: Final = 16 * KIB
+"""Bytes of the head of a web request that a simulated server waits for."""
 MAX_RANGE_PDU: Final = 64 * KIB
 """A PDU that a simulated archive takes: requests and identifiers; nobody should send it an image."""
 MAX_EVIDENCE_ENTRY: Final = 4 * MIB

@@ -1,8 +1,4 @@
-"""Playing a conversation with a peer: one connection that we open, with limits on everything.
-
-The rooms above write conversations (pure: bytes in, bytes out); here one meets a socket and a clock. Nothing is raised
-for what a peer or a network does: every end is an `Ending`.
-"""
+"""What is said of a connection: who speaks on it, how long we wait, how it ended, what TLS showed."""
 
 from __future__ import annotations
 

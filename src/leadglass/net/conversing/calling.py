@@ -1,0 +1,100 @@
+"""`converse`: one connection, from SYN to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from dataclasses import replace
+from typing import Final
+
+from leadglass.net.conversing.facts import Conversation, Ending, Outcome, Patience, TlsOffer
+from leadglass.net.conversing.line import LOCAL_FAULTS, Line
+from leadglass.net.conversing.securing import Secured
+from leadglass.net.conversing.switchboard import switchboard
+
+__all__ = ["converse"]
+
+_UNDERWAY: Final = frozenset({0, errno.EINPROGRESS})
+_TRY_AGAIN_SECONDS: Final = 0.05
+_NO_TLS_AFTER: Final = frozenset({Ending.HUNG_UP, Ending.RESET})
+
+
+async def converse(
+    address: str,
+    port: int,
+    conversation: Conversation,
+    *,
+    tls: TlsOffer | None = None,
+    server_name: str = "",
+    patience: Patience = Patience(),
+) -> Outcome:
+    """How it ended, when it is over. `address` is numeric. Nothing that a peer or a network does is raised.
+
+    With `tls`, the conversation takes place within TLS; certificates are read, not trusted. `server_name` is asked for
+    (SNI) if it is a host name. Bytes are counted on the wire. Cancelled, it hangs up at once.
+    """
+    secured = Secured(conversation, tls, server_name) if tls is not None else None
+    line = await _line(address, port, secured or conversation, patience)
+    if isinstance(line, Ending):
+        return Outcome(ending=line)
+    try:
+        ending = await line.done
+    except asyncio.CancelledError:
+        line.cut()
+        raise
+    outcome = Outcome(
+        ending=ending,
+        seconds_to_connect=None if line.connected_at is None else line.connected_at - line.began_at,
+        bytes_sent=line.bytes_sent,
+        bytes_received=line.bytes_received,
+    )
+    return outcome if secured is None or line.connected_at is None else _with_handshake(outcome, secured)
+
+
+async def _line(address: str, port: int, conversation: Conversation, patience: Patience) -> Line | Ending:
+    """A line that connects, or the ending it had at once. While this machine is short of something, it waits."""
+    loop = asyncio.get_running_loop()
+    gives_up_at = loop.time() + patience.in_all
+    while True:
+        line = _try(address, port, conversation, patience, loop)
+        if line is not None:
+            return line
+        if loop.time() >= gives_up_at:
+            return Ending.UNREACHABLE
+        await asyncio.sleep(_TRY_AGAIN_SECONDS)
+
+
+def _try(
+    address: str, port: int, conversation: Conversation, patience: Patience, loop: asyncio.AbstractEventLoop
+) -> Line | Ending | None:
+    """None: not now, this machine is short of descriptors, ports or memory."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        socket.inet_pton(family, address)  # a name would be looked up, and block
+        sock = socket.socket(family, socket.SOCK_STREAM)
+    except OSError as fault:
+        return None if fault.errno in LOCAL_FAULTS else Ending.UNREACHABLE
+    try:
+        sock.setblocking(False)
+        fault_number = sock.connect_ex((address, port))
+        if fault_number in _UNDERWAY:
+            return Line(sock, conversation, patience, switchboard(), loop)
+    except BaseException:
+        sock.close()
+        raise
+    sock.close()
+    if fault_number in LOCAL_FAULTS:
+        return None
+    return Ending.REFUSED if fault_number == errno.ECONNREFUSED else Ending.UNREACHABLE
+
+
+def _with_handshake(outcome: Outcome, secured: Secured) -> Outcome:
+    ending = outcome.ending
+    if secured.is_flooded:
+        ending = Ending.FLOODED
+    elif secured.has_failed or (not secured.is_established and ending in _NO_TLS_AFTER):
+        ending = Ending.TLS_FAILED
+    elif secured.peer_closed and ending is Ending.OVER:
+        ending = Ending.HUNG_UP
+    return replace(outcome, ending=ending, handshake=secured.handshake())

@@ -1,0 +1,190 @@
+"""One connection that we open: a conversation, a socket, and patience."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from time import perf_counter
+from typing import Final
+
+from leadglass.net.conversing.facts import Conversation, Ending, Patience
+from leadglass.net.conversing.switchboard import Switchboard
+from leadglass.terms.ceilings import KIB
+
+__all__ = ["LOCAL_FAULTS", "Line"]
+
+_PORTION: Final = 64 * KIB
+_NO_WAY: Final = {
+    errno.ECONNREFUSED: Ending.REFUSED,
+    errno.ETIMEDOUT: Ending.SILENT,
+    errno.ECONNRESET: Ending.RESET,  # it stood, and was reset before we looked
+}
+_LOST: Final = {
+    errno.ECONNRESET: Ending.RESET,
+    errno.EPIPE: Ending.RESET,
+    errno.ETIMEDOUT: Ending.STALLED,
+    errno.EHOSTUNREACH: Ending.STALLED,
+    errno.ENETUNREACH: Ending.STALLED,
+}
+LOCAL_FAULTS: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL})
+"""Not the peer's doing: this machine has no descriptor, memory or port left. Trying again in a moment helps."""
+
+
+class Line:
+    """`done` is resolved with how it ended. Made by `converse`, on a socket that is connecting."""
+
+    __slots__ = (
+        "_board",
+        "_conversation",
+        "_ends_at",
+        "_loop",
+        "_patience",
+        "_socket",
+        "_unsent",
+        "began_at",
+        "bytes_received",
+        "bytes_sent",
+        "connected_at",
+        "deadline",
+        "descriptor",
+        "done",
+    )
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        conversation: Conversation,
+        patience: Patience,
+        board: Switchboard,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        self._socket = sock
+        self._conversation = conversation
+        self._patience = patience
+        self._board = board
+        self._loop = loop
+        self._unsent = b""
+        self.descriptor = sock.fileno()
+        self.done: asyncio.Future[Ending] = loop.create_future()
+        self.began_at = perf_counter()
+        now = loop.time()
+        self.connected_at: float | None = None
+        self._ends_at = now + patience.in_all
+        self.deadline = now + min(patience.to_connect, patience.in_all)
+        self.bytes_sent = 0
+        self.bytes_received = 0
+        board.open(self)
+
+    def cut(self) -> None:
+        """Hang up now, without a word, if it is not over yet."""
+        if not self.done.done():
+            self._close()
+            self.done.cancel()
+
+    # --- what the switchboard tells --------------------------------------------------------------------------
+
+    def writable(self) -> None:
+        try:
+            if self.connected_at is None:
+                self._connected()
+            else:
+                self._send(self._unsent)
+        except Exception as bug:  # nothing a peer can cause; raised where the line is waited for
+            self._broken(bug)
+
+    def readable(self) -> None:
+        try:
+            if self.connected_at is None:
+                self._connected()
+            else:
+                self._receive()
+        except Exception as bug:
+            self._broken(bug)
+
+    def time_is_up(self) -> None:
+        self._end(Ending.SILENT if self.connected_at is None else Ending.STALLED)
+
+    # --- what happens ----------------------------------------------------------------------------------------
+
+    def _connected(self) -> None:
+        fault = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if fault:
+            ending = _NO_WAY.get(fault, Ending.UNREACHABLE)
+            if ending is Ending.RESET:
+                self.connected_at = perf_counter()
+            self._end(ending)
+            return
+        self.connected_at = perf_counter()
+        self._move_deadline(self._loop.time())
+        self._board.turn(self, writing=False)
+        self._say(self._conversation.begin())
+
+    def _receive(self) -> None:
+        conversation = self._conversation
+        room = conversation.ceiling - self.bytes_received
+        try:
+            data = self._socket.recv(min(_PORTION, room + 1))
+        except BlockingIOError:
+            return
+        except OSError as fault:
+            self._end(_LOST.get(fault.errno or 0, Ending.RESET))
+            return
+        if not data:
+            self._end(Ending.HUNG_UP)
+            return
+        self.bytes_received += len(data)
+        self._move_deadline(self._loop.time())
+        answer = conversation.receive(data[:room] if len(data) > room else data)
+        if self.bytes_received > conversation.ceiling and not conversation.is_over:
+            self._end(Ending.FLOODED)
+        else:
+            self._say(answer)
+
+    def _say(self, data: bytes) -> None:
+        if data or self._unsent:
+            self._send(self._unsent + data)
+        elif self._conversation.is_over:
+            self._end(Ending.OVER)
+
+    def _send(self, data: bytes) -> None:
+        had_unsent = bool(self._unsent)
+        try:
+            sent = self._socket.send(data)
+        except BlockingIOError:
+            sent = 0
+        except OSError as fault:
+            self._end(_LOST.get(fault.errno or 0, Ending.RESET))
+            return
+        self.bytes_sent += sent
+        if sent:
+            self._move_deadline(self._loop.time())
+        self._unsent = data[sent:]
+        if bool(self._unsent) != had_unsent:
+            self._board.turn(self, writing=bool(self._unsent))
+        if not self._unsent and self._conversation.is_over:
+            self._end(Ending.OVER)
+
+    def _move_deadline(self, now: float) -> None:
+        self.deadline = min(now + self._patience.for_answer, self._ends_at)
+
+    # --- the end ---------------------------------------------------------------------------------------------
+
+    def _end(self, ending: Ending) -> None:
+        if self.done.done():
+            return
+        if self._conversation.is_over:
+            ending = Ending.OVER  # all was said; how the peer took leave is its own affair
+        elif self.connected_at is not None:
+            self._conversation.hung_up()
+        self._close()
+        self.done.set_result(ending)
+
+    def _broken(self, bug: Exception) -> None:
+        if not self.done.done():
+            self._close()
+            self.done.set_exception(bug)
+
+    def _close(self) -> None:
+        self._board.close(self)
+        self._socket.close()
