@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_network
+from itertools import pairwise
 from typing import Final, NamedTuple
 
-__all__ = ["IPV6_FIRST", "Block", "address_of", "block_of", "key_of"]
+__all__ = ["IPV6_FIRST", "Block", "address_of", "block_of", "key_of", "overlaid"]
 
 IPV6_FIRST: Final = 1 << 128
 """The key of `::`. No IPv4 key comes near it: blocks of both families never touch."""
@@ -24,12 +26,12 @@ class Block(NamedTuple):
         return self.last - self.first + 1
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def key_of(address: str) -> int:
     """The key of a numeric address. An IPv4 address written as an IPv6 one is that IPv4 address. ValueError if not."""
-    parsed = ip_address(address)
-    if isinstance(parsed, IPv4Address):
-        return int(parsed)
+    if ":" not in address:
+        return int(IPv4Address(address))
+    parsed = IPv6Address(address)
     if parsed.scope_id is not None:
         raise ValueError("an address with a zone means something else on every machine")
     return _normal(int(parsed))
@@ -51,6 +53,19 @@ def block_of(text: str) -> Block:
     first, _, last = text.partition("-")
     start = key_of(first.strip())
     return _checked(Block(start, key_of(last.strip()) if last else start))
+
+
+def overlaid(blocks: Sequence[Block]) -> Iterator[tuple[Block, Sequence[int]]]:
+    """The pieces that the blocks cut each other into, in order, with the numbers of the blocks that lie over each."""
+    edges = sorted({edge for block in blocks for edge in (block.first, block.last + 1)})
+    to_come = sorted(range(len(blocks)), key=lambda number: blocks[number].first, reverse=True)
+    over: list[int] = []
+    for first, end in pairwise(edges):
+        over = [number for number in over if blocks[number].last >= first]
+        while to_come and blocks[to_come[-1]].first == first:
+            over.append(to_come.pop())
+        if over:
+            yield Block(first, end - 1), over
 
 
 def _key(address: IPv4Address | IPv6Address) -> int:

@@ -158,6 +158,7 @@ def _check(scope: Scope, name: str) -> None:
 
 
 _PATH = re.compile(r"(?P<what>.*) - at `\$\.?(?P<where>.*)`\Z", re.DOTALL)
+_NUMBER = re.compile(r"\[(\d+)\]")
 
 
 def _in_words(message: str) -> str:
@@ -166,6 +167,7 @@ def _in_words(message: str) -> str:
     what = what.replace("Object contains", "it has an").replace("Object missing required", "it lacks the")
     if "regex" in what:
         what = "is not written as it should be"
+    where = _NUMBER.sub(lambda number: f" {int(number[1]) + 1}", where)
     return f"{where}: {what}" if where else what
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from heapq import heappop, heappush
-from itertools import pairwise
 from typing import TypeAlias
 
-from leadglass.survey.addresses import Block, block_of, key_of
+from leadglass.survey.addresses import Block, block_of, key_of, overlaid
 from leadglass.survey.level import Level
 from leadglass.survey.scope.document import Network, Scope
 from leadglass.survey.services import Service, service_of_port
@@ -68,14 +66,20 @@ class Ground:
         piece = self.pieces[place]
         return piece if key <= piece.block.last else None
 
+    def within(self, block: Block) -> Iterator[tuple[Block, Piece]]:
+        """The parts of `block` that lie on this ground, in order."""
+        for place in range(max(0, bisect_right(self._starts, block.first) - 1), len(self.pieces)):
+            piece = self.pieces[place]
+            if piece.block.first > block.last:
+                return
+            if piece.block.last >= block.first:
+                yield Block(max(block.first, piece.block.first), min(block.last, piece.block.last)), piece
+
 
 def ground_of(scope: Scope, resolve: Resolve) -> Ground:
     """The scope's ground. Host names are looked up now, once. UserFault names an entry that cannot be used."""
     layers = [*_granted(scope, resolve), *_excluded(scope, resolve), *_quiet(scope, resolve)]
     return Ground(_pieces(layers))
-
-
-Rank: TypeAlias = tuple[int, int, int]  # size, level, order: the smallest wins
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,7 @@ class _Layer:
 
     block: Block
     grant: Grant | None = None
-    rank: Rank = (0, 0, 0)
+    rank: tuple[int, int, int] = (0, 0, 0)  # size, level, order: of several grants the lowest wins
     why: str | None = None  # of an exclusion
     ports: frozenset[int] = frozenset()  # of an exclusion; empty: all
     quiet: int | None = None
@@ -160,32 +164,14 @@ def _is_word(label: str) -> bool:
 
 
 def _pieces(layers: Sequence[_Layer]) -> Iterable[Piece]:
-    """A sweep over all beginnings and ends; what lies on top is found by a heap that forgets lazily."""
-    edges = sorted({edge for layer in layers for edge in (layer.block.first, layer.block.last + 1)})
-    coming = sorted(range(len(layers)), key=lambda n: layers[n].block.first, reverse=True)
-    grants: list[tuple[Rank, int]] = []
-    others: set[int] = set()
-    for first, end in pairwise(edges):
-        while coming and layers[coming[-1]].block.first == first:
-            number = coming.pop()
-            if layers[number].grant is not None:
-                heappush(grants, (layers[number].rank, number))
-            else:
-                others.add(number)
-        while grants and layers[grants[0][1]].block.last < first:
-            heappop(grants)
-        others = {number for number in others if layers[number].block.last >= first}
-        grant = layers[grants[0][1]].grant if grants else None
-        if grant is not None or others:
-            yield _piece(Block(first, end - 1), grant, [layers[number] for number in sorted(others)])
-
-
-def _piece(block: Block, grant: Grant | None, others: Sequence[_Layer]) -> Piece:
-    whole = [layer.why for layer in others if layer.why is not None and not layer.ports]
-    return Piece(
-        block,
-        grant,
-        excluded=whole[0] if whole else None,
-        excluded_ports={port: layer.why for layer in others if layer.why is not None for port in layer.ports},
-        quiet=tuple(layer.quiet for layer in others if layer.quiet is not None),
-    )
+    for block, numbers in overlaid([layer.block for layer in layers]):
+        over = [layers[number] for number in sorted(numbers)]
+        granted = [layer for layer in over if layer.grant is not None]
+        why = [layer.why for layer in over if layer.why is not None and not layer.ports]
+        yield Piece(
+            block,
+            min(granted, key=lambda layer: layer.rank).grant if granted else None,
+            excluded=why[0] if why else None,
+            excluded_ports={port: layer.why for layer in over if layer.why is not None for port in layer.ports},
+            quiet=tuple(layer.quiet for layer in over if layer.quiet is not None),
+        )

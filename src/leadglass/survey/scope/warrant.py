@@ -72,17 +72,15 @@ class Warrant:
         if not self._from <= now < self._until:
             return in_force(self.scope, now)
         piece = self._piece_at(address)
-        if piece is None or piece.grant is None:
-            return _outside(address)
-        if piece.excluded is not None or port in piece.excluded_ports:
-            return _excluded(address, port, piece)
-        if port not in piece.grant.ports:
-            return _port(address, port, piece.grant)
-        if max(level, Level.PRESENCE) > piece.grant.level:
-            return _level(address, level, piece.grant)
+        if (refusal := _judged(piece, address, port, level)) is not None:
+            return refusal
         if self._quiet and (row := self._quiet_row(piece, now)) is not None:
             return _resting(address, self._quiet[row].ends_after(now))
         return None
+
+    def grants(self, address: str, port: int, level: Level) -> Refusal | None:
+        """As `permits`, whatever the time."""
+        return _judged(self._piece_at(address), address, port, level)
 
     def covers(self, address: str) -> Refusal | None:
         """None if the scope speaks of the address at all, so that what others have seen there may be taken in."""
@@ -155,6 +153,18 @@ def in_force(scope: Scope, now: datetime) -> Refusal | None:
             f"the scope has expired on {_moment(scope.valid_until)}",
             f"Ask {scope.authority.organisation} to allow it for longer, and sign the scope anew.",
         )
+    return None
+
+
+def _judged(piece: Piece | None, address: str, port: int, level: Level) -> Refusal | None:
+    if piece is None or piece.grant is None:
+        return _outside(address)
+    if piece.excluded is not None or port in piece.excluded_ports:
+        return _excluded(address, port, piece)
+    if port not in piece.grant.ports:
+        return _port(address, port, piece.grant)
+    if max(level, Level.PRESENCE) > piece.grant.level:  # no connection is made at level 0
+        return _level(address, level, piece.grant)
     return None
 
 
