@@ -1,0 +1,74 @@
+"""Orthanc on its web port, as Orthanc 1.10 and later answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from leadglass.range.law import NEVER, Law
+from leadglass.range.manners.web import Reply, WebManner, as_json, refusal
+from leadglass.range.manners.web_dicomweb import dicomweb_answer
+
+__all__ = ["OrthancWeb"]
+
+_RESOURCE: Final = re.compile(r"/(?:patients|studies|series|instances)/[0-9a-f]{8}(?:-[0-9a-f]{8}){4}(?:/file)?")
+_LISTS: Final = frozenset({"/patients", "/studies", "/series", "/instances", "/changes", "/exports", "/tools/find"})
+_EXPLORER: Final = b"<!DOCTYPE html>\n<html><head><title>Orthanc Explorer</title></head><body></body></html>"
+_UNKNOWN: Final = Reply(404, b'{"HttpStatus":404,"Message":"Unknown resource"}', "application/json")
+
+
+class OrthancWeb(WebManner):
+    """REST and, with `has_dicomweb`, DICOMweb; with `demands_login`, neither for strangers."""
+
+    def __init__(
+        self,
+        law: Law,
+        *,
+        patients: int = 0,
+        studies: int = 0,
+        images: int = 0,
+        version: str = "1.12.1",
+        has_dicomweb: bool = True,
+        demands_login: bool = False,
+    ) -> None:
+        super().__init__(law)
+        self._counts = {
+            "CountPatients": patients,
+            "CountStudies": studies,
+            "CountSeries": 3 * studies,
+            "CountInstances": images,
+            "TotalDiskSize": str(images << 19),
+            "TotalDiskSizeMB": images >> 1,
+        }
+        self._version = version
+        self._has_dicomweb, self._demands_login = has_dicomweb, demands_login
+
+    def answer(self, path: str, query: Mapping[str, str]) -> Reply:
+        reply = self._answer(path, query)
+        return refusal("Orthanc Secure Area") if self._demands_login else reply
+
+    def _answer(self, path: str, query: Mapping[str, str]) -> Reply:
+        if self._has_dicomweb and path.startswith("/dicom-web/"):
+            return dicomweb_answer(self.law, path.removeprefix("/dicom-web"), query)
+        if path in _LISTS:
+            self.law.saw(NEVER, "Orthanc list")
+        elif path == "/statistics":
+            self.law.saw(3, "Orthanc statistics")
+            return as_json(self._counts)
+        elif _RESOURCE.fullmatch(path):
+            self.law.saw(2, "Orthanc resource")
+            return Reply(404)
+        elif path == "/system":
+            self.law.saw(1, "Orthanc system")
+            return as_json({"ApiVersion": 22, "DicomAet": "ORTHANC", "Name": "Orthanc", "Version": self._version})
+        else:
+            return self._page(path)
+        return _UNKNOWN
+
+    def _page(self, path: str) -> Reply:
+        is_page = path in ("/", "/app/explorer.html", "/favicon.ico")
+        self.law.saw(1 if is_page else 2, "HTTP GET")
+        if path == "/":
+            return Reply(301, headers=(("Location", "app/explorer.html"),))
+        return Reply(200, _EXPLORER) if path == "/app/explorer.html" else _UNKNOWN
