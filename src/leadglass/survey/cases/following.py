@@ -28,8 +28,8 @@ class Look:
     run: str
     at: datetime
     level: Level
-    covers: Callable[[str], bool]
-    """Whether an address was looked at, and no answer therefore means something."""
+    covers: Callable[[str, Sequence[int]], bool]
+    """Whether these ports of an address were looked at, so that no answer means something."""
 
 
 def follow(
@@ -119,7 +119,7 @@ def _moved_case(
     for case in cases:
         if case.state is CaseState.DISMISSED or case.address in leaks:
             continue
-        if not look.covers(case.address) and case.state is CaseState.OPEN:
+        if not look.covers(case.address, case.last_seen.ports) and case.state is CaseState.OPEN:
             continue  # it may still stand where it stood
         if because := same_archive(case.features, features):
             return case, because
@@ -137,7 +137,7 @@ def _closed(
             case.state is not CaseState.OPEN
             or case.id in moved
             or case.address in leaks
-            or not look.covers(case.address)
+            or not look.covers(case.address, case.last_seen.ports)
         ):
             continue
         system = reached.get(case.address)

@@ -19,7 +19,11 @@ from leadglass.survey.target import Place
 HOME, ELSEWHERE = "192.0.2.7", "198.51.100.9"
 
 
-def look(day: int = 0, level: Level = Level.ACCESS, covers: Callable[[str], bool] = lambda _: True) -> Look:
+def look(
+    day: int = 0,
+    level: Level = Level.ACCESS,
+    covers: Callable[[str, Sequence[int]], bool] = lambda address, ports: True,
+) -> Look:
     return Look(run=f"run {day}", at=NOON + timedelta(days=day), level=level, covers=covers)
 
 
@@ -94,7 +98,7 @@ def test_a_door_that_refuses_now_is_closed_with_its_evidence() -> None:
 
 @pytest.mark.parametrize(
     "run",
-    [look(1, level=Level.PRESENCE), look(1, covers=lambda _: False)],
+    [look(1, level=Level.PRESENCE), look(1, covers=lambda address, ports: False)],
     ids=["a run that did not ask", "a run that did not look there"],
 )
 def test_nothing_is_closed_by(run: Look) -> None:
@@ -150,7 +154,7 @@ def test_without_a_look_at_the_old_address_nothing_has_moved() -> None:
     shown = (handshake(certificate()),)
     events, _ = followed(
         (look(), [system(HOME, handshakes=shown)]),
-        (look(1, covers=lambda address: address == ELSEWHERE), [system(ELSEWHERE, handshakes=shown)]),
+        (look(1, covers=lambda address, ports: address == ELSEWHERE), [system(ELSEWHERE, handshakes=shown)]),
     )
     assert kinds(events) == [Opened]
 
