@@ -8,7 +8,7 @@ counted in `tally`, and `recall` takes that back in.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -68,3 +68,7 @@ class Talk(ABC):
         By default all of it; text of a peer's own choosing (pages, listings) is cut down to what was recognised.
         """
         return heard
+
+    def kept(self, said: Sequence[Said]) -> tuple[Said, ...]:
+        """The transcript as it may be kept. By default each of the peer's turns is `reduced` by itself."""
+        return tuple(part if part.by_us else Said(by_us=False, data=self.reduced(part.data)) for part in said)

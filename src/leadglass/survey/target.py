@@ -32,3 +32,5 @@ class Target:
     level: Level  # granted by the scope, or asked for, whichever is less
     host_name: str = ""  # if it was named so
     place: Place = Place()
+    records_cap: int = 1_000_000  # level 3: counting ends here
+    samples_cap: int = 10  # level 4: so many records are looked at

@@ -7,14 +7,15 @@ takes PDUs whole, as answers to our questions are short.
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import Final
 
 from leadglass.dicom.upperlayer import Abort, AbortSource, AssociateAc, ReleaseRp, ReleaseRq, encode_pdu
 from leadglass.dicom.upperlayer.pdu import PduType
-from leadglass.survey.conversation import Talk
+from leadglass.survey.conversation import Said, Talk
 from leadglass.survey.probe import Caller
 from leadglass.survey.probes.dicom_evidence import reduced
-from leadglass.survey.probes.dicom_reading import Command, accept_of, command_of, is_dicom, language_of
+from leadglass.survey.probes.dicom_reading import LONGEST_SIGN, Command, accept_of, command_of, is_dicom, language_of
 from leadglass.survey.probes.dicom_request import Proposal, request
 from leadglass.terms.ceilings import MAX_ASSOCIATE_PDU, MAX_COMMAND_SET
 
@@ -63,16 +64,16 @@ class AssociationTalk(Talk):
     def hung_up(self) -> None:
         if not self.is_over:
             self.is_over = True
+            self._taken = self._taken or len(self._buffer)  # less than any sign
             self.broken_off("no answer")
 
     def receive(self, data: bytes) -> bytes:
         if self.is_over or not data:
             return b""
+        self.has_heard = True
         buffer = self._buffer + data if self._buffer else data
-        if not self.has_heard:
-            self.has_heard = True
-            if not is_dicom(buffer):
-                return self._met_another_language(buffer)
+        if not self._taken and not is_dicom(buffer):
+            return self._met_another_language(buffer)
         said, at, end = b"", 0, len(buffer)
         while end - at >= _HEADER and not self.is_over:
             until = at + _HEADER + int.from_bytes(buffer[at + 2 : at + _HEADER], "big")
@@ -90,6 +91,17 @@ class AssociationTalk(Talk):
         """Without data sets, and without what of commands and of the acceptance does not decide."""
         return reduced(heard[: self._taken])
 
+    def kept(self, said: Sequence[Said]) -> tuple[Said, ...]:
+        """As PDUs may lie across turns, all that was heard is reduced at once."""
+        whole, at, kept = self.reduced(b"".join([part.data for part in said if not part.by_us])), 0, []
+        for part in said:
+            if part.by_us:
+                kept.append(part)
+            elif heard := whole[at : at + len(part.data)]:
+                kept.append(Said(by_us=False, data=heard))
+                at += len(heard)
+        return tuple(kept)
+
     def violated(self, rule: str) -> bytes:
         """The peer broke a rule: there is nothing more to say to it but A-ABORT."""
         self.fault = rule
@@ -98,8 +110,10 @@ class AssociationTalk(Talk):
         return ABORT
 
     def _met_another_language(self, first: bytes) -> bytes:
-        self.language, self._taken = language_of(first)
-        self.is_over = True
+        self.language, sign = language_of(first)
+        if self.language or len(first) >= LONGEST_SIGN:
+            self._taken, self.is_over = sign, True
+        self._buffer = first
         return b""
 
     def _pdu(self, pdu: bytes) -> bytes:

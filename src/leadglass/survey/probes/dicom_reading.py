@@ -17,7 +17,7 @@ from leadglass.dicom.upperlayer.decode import read_pdu
 from leadglass.terms.ceilings import MAX_REMEMBERED_READING, MAX_REMEMBERED_READINGS
 from leadglass.terms.errors import PeerViolation
 
-__all__ = ["Command", "accept_of", "command_of", "is_dicom", "language_of"]
+__all__ = ["LONGEST_SIGN", "Command", "accept_of", "command_of", "is_dicom", "language_of"]
 
 _ITEMS: Final = 74  # an association PDU's header and fixed fields; the echoed AE titles are among them
 _ELEMENT: Final = Struct("<HHI")
@@ -38,6 +38,7 @@ _LANGUAGES: Final = (
     (b"RFB ", "VNC"),
     (b"<", "a page"),
 )
+LONGEST_SIGN: Final = max(len(sign) for sign, _ in _LANGUAGES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +57,11 @@ def is_dicom(first: bytes) -> bool:
 
 
 def language_of(first: bytes) -> tuple[str, int]:
-    """The name of another language that begins like this, and how many bytes say so; ("", 1) for none we know."""
+    """The name of another language that begins like this, and how many bytes say so; "" for none we know."""
     for sign, name in _LANGUAGES:
         if first.startswith(sign):
             return name, len(sign)
-    return "", 1
+    return "", LONGEST_SIGN
 
 
 def accept_of(pdu: bytes) -> AssociateAc | None:

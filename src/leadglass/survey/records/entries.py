@@ -10,7 +10,6 @@ from typing import Any, Final, TypeAlias, get_type_hints
 import msgspec
 
 from leadglass.net.conversing import Outcome, TlsOffer
-from leadglass.survey.conversation import Said
 from leadglass.survey.level import Level
 from leadglass.survey.observation import (
     DatabaseFacts,
@@ -226,9 +225,5 @@ def kept_call(call: Recorded) -> Call:
         tls=call.call.tls,
         drawn=call.drawn,
         tally=None if tally is None else dict(tally),
-        said=() if tally is not None else tuple(_words(part, talk.reduced) for part in call.said),
+        said=() if tally is not None else tuple(Words(part.by_us, part.data) for part in talk.kept(call.said)),
     )
-
-
-def _words(part: Said, reduced: Any) -> Words:
-    return Words(part.by_us, part.data if part.by_us else reduced(part.data))
