@@ -63,6 +63,8 @@ class Begun(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="be
     level: Level  # the highest that may be used
     product: str  # "leadglass 0.1.0"
     caller: Caller
+    only: tuple[str, ...] = ()
+    """What the run was narrowed to: addresses, networks, address:port. Empty: all of the scope."""
 
 
 class Resumed(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="resumed"):

@@ -25,6 +25,7 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     started: datetime
     product: str  # "leadglass 0.1.0"
     caller: Caller
+    only: tuple[str, ...] = ()  # what it was narrowed to; empty: all of the scope
     finished: datetime | None = None  # None: stopped, or still going
     totals: dict[str, int] = {}
     head: str = ""  # hash of the last entry, once the run is closed: keep a copy elsewhere
@@ -39,6 +40,7 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
             started=begun.at,
             product=begun.product,
             caller=begun.caller,
+            only=begun.only,
         )
 
     def write(self, folder: Path) -> None:
