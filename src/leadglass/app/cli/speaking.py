@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn, TypeVar
 
@@ -28,6 +29,7 @@ __all__ = [
     "ask",
     "configured",
     "fail",
+    "faults_in_words",
     "moment",
     "out",
     "plain",
@@ -60,13 +62,25 @@ def run(work: Coroutine[Any, Any, T]) -> T:
             str(fault), "Nothing was released or lost. `leadglass store check` and `leadglass ledger verify` say more."
         )
     except OSError as fault:
-        where = f" ({fault.filename})" if fault.filename else ""
-        fail(
-            f"the system refuses: {fault.strerror or type(fault).__name__}{where}",
-            "Mend that, then try the same again.",
-        )
+        _fail_of_the_system(fault)
     except KeyboardInterrupt:
         raise SystemExit(130) from None
+
+
+@contextmanager
+def faults_in_words() -> Iterator[None]:
+    """For commands that need no event loop: what is wrong becomes words and exit code 1, as `run` has it."""
+    try:
+        yield
+    except UserFault as fault:
+        fail(str(fault), fault.advice)
+    except OSError as fault:
+        _fail_of_the_system(fault)
+
+
+def _fail_of_the_system(fault: OSError) -> NoReturn:
+    where = f" ({fault.filename})" if fault.filename else ""
+    fail(f"the system refuses: {fault.strerror or type(fault).__name__}{where}", "Mend that, then try the same again.")
 
 
 def _on_a_loop(work: Coroutine[Any, Any, T]) -> T:

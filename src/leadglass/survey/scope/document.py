@@ -158,6 +158,12 @@ def _check(scope: Scope, name: str) -> None:
 
 
 _PATH = re.compile(r"(?P<what>.*) - at `\$\.?(?P<where>.*)`\Z", re.DOTALL)
+_MEANT: Final = {
+    "contact": "it is neither a mail address nor an https address",
+    "country": "it is not two capital letters (ISO 3166-1)",
+    "from": "it is not a time like 07:00",
+    "until": "it is not a time like 18:00",
+}
 _NUMBER = re.compile(r"\[(\d+)\]")
 
 
@@ -166,7 +172,9 @@ def _in_words(message: str) -> str:
     what, where = (found["what"], found["where"]) if found else (message, "")
     what = what.replace("Object contains", "it has an").replace("Object missing required", "it lacks the")
     if "regex" in what:
-        what = "is not written as it should be"
+        what = _MEANT.get(where.rpartition(".")[2], "it is empty, or has control characters in it")
+    elif "length >= 1" in what:
+        what = "it is empty"
     where = _NUMBER.sub(lambda number: f" {int(number[1]) + 1}", where)
     return f"{where}: {what}" if where else what
 

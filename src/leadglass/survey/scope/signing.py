@@ -19,7 +19,7 @@ from leadglass.survey.scope.refusal import Refusal, Why
 from leadglass.terms.ceilings import MAX_SCOPE, MAX_SCOPE_SIGNATURE
 from leadglass.terms.errors import UserFault
 
-__all__ = ["Signature", "Signed", "SigningKey", "fingerprint_of", "sign", "signature_path", "verify"]
+__all__ = ["Signature", "Signed", "SigningKey", "bytes_of", "fingerprint_of", "sign", "signature_path", "verify"]
 
 _FORMAT: Final = "leadglass scope signature 1"
 _MAX_KEY_FILE: Final = 4096
@@ -110,7 +110,7 @@ def signature_path(path: Path) -> Path:
 
 def sign(path: Path, key: SigningKey, *, signer: str, now: datetime) -> Signature:
     """Signs the file as it is and writes the signature beside it."""
-    data = _read(path)
+    data = bytes_of(path)
     when = now.astimezone(UTC).replace(microsecond=0)
     signature = Signature(
         signer=signer,
@@ -130,7 +130,7 @@ def verify(path: Path, trust: str = "") -> Signed | Refusal:
     `trust`, if given, is the fingerprint (or the start of one, 16 digits or more) of the only key that counts.
     UserFault if the scope cannot be read.
     """
-    data = _read(path)
+    data = bytes_of(path)
     beside = signature_path(path)
     try:
         with beside.open("rb") as file:
@@ -165,7 +165,8 @@ def _message(data: bytes, signer: str, when: datetime) -> bytes:
     return f"{_FORMAT}\n{signer}\n{moment}\n".encode() + data
 
 
-def _read(path: Path) -> bytes:
+def bytes_of(path: Path) -> bytes:
+    """What the file holds, whether it is signed or not. UserFault if it cannot be read."""
     try:
         with path.open("rb") as file:
             return file.read(MAX_SCOPE + 1)
