@@ -157,6 +157,18 @@ MAX_PLAN: Final = 1 << 40
 """Targets of one run: more would take years, and a /64 of IPv6 cannot be walked at all."""
 MAX_FIELD_NAME: Final = 256
 """Characters of a field's name that are looked at for what it speaks of; what lies behind them says nothing more."""
+MAX_DATABASE_ANSWER: Final = 1 * MIB
+"""Bytes a database may say on one connection: the names of 20 databases and 100 collections take a hundredth of it."""
+MAX_DATABASES_NAMED: Final = 20
+"""Databases of one server that are looked into; that there are more is said."""
+MAX_COLLECTIONS_NAMED: Final = 100
+"""Collections of one server that are looked into; that there are more is said."""
+MAX_BSON_DEPTH: Final = 32
+"""Documents within documents; answers to commands stay under 8."""
+MAX_BSON_ELEMENTS: Final = 20_000
+"""Elements of one document of a database's answer, nested ones included."""
+MAX_REPLY_LINE: Final = 8 * KIB
+"""Bytes of one line of an FTP or Redis server."""
 MAX_ANSWER_HEAD: Final = 16 * KIB
 """Status line and headers of a web answer a survey reads; ordinary ones have less than one."""
 MAX_LANDING_PAGE: Final = 64 * KIB
@@ -181,6 +193,8 @@ MAX_TARGETS_HELD_BACK: Final = 16_384
 """Targets read from the plan that wait for another connection to the same host to end."""
 MAX_PACED: Final = 1_000_000
 """Networks and hosts whose last connection is remembered, so that the next one is not too early."""
+MAX_GEOMETRY: Final = 32 * MIB
+"""Bytes of a GeoJSON file that a report's map is drawn from."""
 
 # --- range ---------------------------------------------------------------------------------------------------
 MAX_RANGE_ANSWERS_WAITING: Final = 8
@@ -191,6 +205,8 @@ MAX_RANGE_REQUEST: Final = 16 * KIB
 """Bytes of the head of a web request that a simulated server waits for."""
 MAX_RANGE_PDU: Final = 64 * KIB
 """A PDU that a simulated archive takes: requests and identifiers; nobody should send it an image."""
+MAX_RANGE_REMEMBERED: Final = 256
+"""Answers that a simulated product keeps, to give them again without work."""
 MAX_EVIDENCE_ENTRY: Final = 4 * MIB
 """Bytes of one entry of the evidence log: forty conversations at their own ceiling. Beyond it only the verdicts are kept."""
 MAX_EVIDENCE_BUFFER: Final = 16 * MIB

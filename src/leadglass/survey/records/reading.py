@@ -14,7 +14,7 @@ from leadglass.survey.records.numbers import Numbers
 from leadglass.terms.ceilings import MAX_EVIDENCE_NUMBER
 from leadglass.terms.errors import IntegrityFault, UserFault
 
-__all__ = ["Past", "entries_in", "entry_of", "numbers_in", "read_past"]
+__all__ = ["Past", "entries_in", "entry_of", "numbers_in", "numbers_of", "read_past"]
 
 
 @dataclass(slots=True)
@@ -46,6 +46,13 @@ def entry_of(line: Line) -> Entry:
     return entry
 
 
+def numbers_of(entry: Entry) -> tuple[tuple[int, int], ...]:
+    """The targets an entry speaks of, as ranges."""
+    if isinstance(entry, Seen):
+        return ((entry.number, entry.number),)
+    return entry.ranges if isinstance(entry, Nothing) else ()
+
+
 def entries_in(folder: Path) -> Iterator[tuple[Line, Entry]]:
     """Every entry with its line, in order; IntegrityFault at the first that is not sound."""
     for line in Chain(folder).lines():
@@ -66,7 +73,8 @@ def read_past(folder: Path) -> Past:
             shard = line.where.partition(",")[0]
             past.entries_in_shard = past.entries_in_shard + 1 if shard == last_shard else 1
             last_shard = shard
-            _mark(past.done, entry)
+            for first, last in numbers_of(entry):
+                past.done.add_range(first, last)
     except IntegrityFault as fault:
         raise UserFault(
             str(fault), "The evidence was changed. `leadglass survey verify` lists what is wrong."
@@ -89,11 +97,3 @@ def _first(entry: Entry, folder: Path) -> Begun:
     if not isinstance(entry, Begun):
         raise UserFault(f"the evidence in {folder} does not begin with what the run is", "Its beginning is missing.")
     return entry
-
-
-def _mark(done: Numbers, entry: Entry) -> None:
-    if isinstance(entry, Seen):
-        done.add(entry.number)
-    elif isinstance(entry, Nothing):
-        for first, last in entry.ranges:
-            done.add_range(first, last)

@@ -10,9 +10,10 @@ from typing import Final
 import msgspec
 
 from leadglass.survey.records.chain import Chain
-from leadglass.survey.records.entries import Begun, Closed, Seen
+from leadglass.survey.records.entries import Begun, Closed, Entry, Seen
 from leadglass.survey.records.facts import RunFacts
-from leadglass.survey.records.reading import entry_of
+from leadglass.survey.records.numbers import Numbers
+from leadglass.survey.records.reading import entry_of, numbers_of
 from leadglass.terms.errors import IntegrityFault
 
 __all__ = ["Verification", "verify"]
@@ -40,6 +41,7 @@ class Verification:
 def verify(folder: Path) -> Verification:
     """Check the chain, the entries, and that they belong to the scope and the `run.json` beside them."""
     chain, found, problems = Chain(folder), Verification(), list[str]()
+    done = Numbers()
     begun: Begun | None = None
     closed: Closed | None = None
     for line in chain.lines():
@@ -55,6 +57,7 @@ def verify(folder: Path) -> Verification:
                 problems.append(f"{line.where}: a run begins within a run")
             begun = begun or entry
         found.systems_seen += isinstance(entry, Seen)
+        problems += _recorded_twice(done, entry, line.where)
     if begun is None:
         problems.append("the evidence does not begin with what the run is")
     else:
@@ -63,6 +66,15 @@ def verify(folder: Path) -> Verification:
     problems += _facts_differ(folder, begun, found)
     found.problems = tuple(problems[:_MAX_PROBLEMS])
     return found
+
+
+def _recorded_twice(done: Numbers, entry: Entry, where: str) -> list[str]:
+    """Marks the entry's numbers as done."""
+    before, numbers = len(done), 0
+    for first, last in numbers_of(entry):
+        done.add_range(first, last)
+        numbers += max(0, last - first + 1)
+    return [] if len(done) == before + numbers else [f"{where}: a target is recorded twice"]
 
 
 def _scope_differs(folder: Path, begun: Begun) -> list[str]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import typer
 
 from leadglass.app.cli.survey.scope import scope
+from leadglass.app.cli.survey.verifying import verify
 
 __all__ = ["survey"]
 
 survey = typer.Typer(no_args_is_help=True, help="Find what is open, within what its owner allowed.")
 survey.add_typer(scope, name="scope")
+survey.command("verify")(verify)

@@ -1,0 +1,194 @@
+"""Tables derived from evidence, changes found in it, and transcripts played again."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from helpers.survey_records import (
+    AT,
+    CALLER,
+    CountingTalk,
+    begun,
+    greeting_prober,
+    handshake,
+    heard,
+    observation,
+    outcome,
+    tried,
+    written,
+)
+from leadglass.net.conversing import Ending
+from leadglass.survey.conversation import Said
+from leadglass.survey.level import Level
+from leadglass.survey.observation import (
+    Act,
+    Collection,
+    Counts,
+    DatabaseFacts,
+    DicomFacts,
+    Facts,
+    Hl7Facts,
+    HttpFacts,
+    Observation,
+    ShareFacts,
+    Sighting,
+    Sign,
+    StorageContext,
+    Verdict,
+)
+from leadglass.survey.probe import Call
+from leadglass.survey.recorder import Recorded
+from leadglass.survey.records import Run, RunWriter, chain, parquet
+from leadglass.survey.services import Service
+from leadglass.survey.target import Place
+
+FACTS: list[Facts] = [
+    DicomFacts(reject=(1, 1, 7), storage=(StorageContext(abstract_syntax="1.2", transfer_syntax="1.3"),)),
+    HttpFacts(status=200, collections=(Collection(name="patients", records=5, kinds=("name",)),)),
+    DatabaseFacts(asks_for_password=False),
+    Hl7Facts(acknowledgement="AE"),
+    ShareFacts(allows_anonymous=True),
+]
+
+
+def full_sighting(facts: Facts | None) -> Sighting:
+    return Sighting(
+        ending=Ending.OVER,
+        tries=(tried(Act.QUERY, "C-FIND", Verdict.CLOSED, "0x0124"),),
+        facts=facts,
+        counts=Counts(records=24, images=700),
+        kinds=("name",),
+        signs=(Sign(means="demo", why="one study", weight=1),),
+        handshakes=(handshake(),),
+        speaks_tls=True,
+    )
+
+
+def every_kind() -> list[Observation]:
+    return [observation(n, full_sighting(facts)) for n, facts in enumerate([*FACTS, None], 1)]
+
+
+def rows(folder: Path, query: str) -> list[tuple[object, ...]]:
+    return duckdb.sql(query.replace("RUN", f"{folder}/observations")).fetchall()
+
+
+def test_every_kind_of_facts_comes_back(tmp_path: Path) -> None:
+    given = every_kind()
+    seen = list(Run.open(written(tmp_path / "run", *given)).observations())
+    assert [o.sighting for o in seen] == [o.sighting for o in given]
+
+
+def test_tables_have_typed_columns(tmp_path: Path) -> None:
+    folder = written(tmp_path / "run", *every_kind())
+    for number, name in enumerate(["dicom", "http", "database", "hl7", "share", "other"], 1):
+        (row,) = rows(folder, f"SELECT number, country, ending, seen_at FROM 'RUN/{name}-*.parquet'")
+        assert row[:3] == (number, "DE", "over")
+        assert row[3] == observation(number).seen_at.replace(tzinfo=None)
+    assert rows(folder, "SELECT tries[1].code, counts.images, reject[3] FROM 'RUN/dicom-*.parquet'") == [
+        ("0x0124", 700, 7)
+    ]
+    assert rows(folder, "SELECT handshakes[1].certificate.not_after > seen_at FROM 'RUN/dicom-*.parquet'") == [(True,)]
+    assert rows(folder, "SELECT collections[1].kinds[1], status FROM 'RUN/http-*.parquet'") == [("name", 200)]
+    evidence = [o.evidence for o in Run.open(folder).observations()]
+    assert rows(folder, "SELECT evidence FROM 'RUN/dicom-*.parquet'") == [(evidence[0],)]
+
+
+def test_tables_that_are_missing_are_made_when_it_is_opened(tmp_path: Path) -> None:
+    folder = written(tmp_path / "run", *every_kind())
+    before = rows(folder, "SELECT * FROM 'RUN/http-*.parquet'")
+    parquet.drop_tables(folder, 1)
+    Run.open(folder)
+    assert rows(folder, "SELECT * FROM 'RUN/http-*.parquet'") == before
+
+
+def test_odd_text_stays_text(tmp_path: Path) -> None:
+    place = Place(organisation='Klinik "Zum ♥" \\ \n\x01\'; DROP', country="DE")
+    folder = written(tmp_path / "run", observation(1, place=place))
+    assert rows(folder, "SELECT organisation FROM 'RUN/other-*.parquet'") == [(place.organisation,)]
+
+
+@pytest.mark.parametrize("damage", ["change", "remove a line", "swap", "append", "cut", "lose a shard"])
+def test_changes_are_found(tmp_path: Path, damage: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("leadglass.survey.records.log.MAX_EVIDENCE_SHARD_ENTRIES", 5)
+    folder = written(tmp_path / "run", *(observation(n) for n in range(1, 8)))
+    first, last = chain.shards(folder)[0], chain.shards(folder)[-1]
+    lines = first.read_bytes().splitlines(keepends=True)
+    match damage:
+        case "change":
+            lines[1] = lines[1].replace(b'"open"', b'"shut"')
+        case "remove a line":
+            del lines[2]
+        case "swap":
+            lines[1], lines[2] = lines[2], lines[1]
+        case "append":
+            last.write_bytes(last.read_bytes() + lines[-1])
+        case "cut":
+            last.write_bytes(b"".join(last.read_bytes().splitlines(keepends=True)[:-2]))
+        case _:
+            first.unlink()
+    if damage not in ("append", "cut", "lose a shard"):
+        first.write_bytes(b"".join(lines))
+    assert Run(folder, Run.open(folder).facts).verify().problems != ()
+
+
+def test_another_scope_beside_it_is_found(tmp_path: Path) -> None:
+    folder = written(tmp_path / "run", scope=b"one")
+    (folder / "scope.toml").write_bytes(b"two")
+    assert Run.open(folder).verify().problems == ("scope.toml is not the scope that the evidence begins with",)
+    (folder / "scope.toml").unlink()
+    assert Run.open(folder).verify().problems == ("scope.toml is missing",)
+
+
+def recorded_run(folder: Path, answer: bytes, verdict: Verdict) -> Run:
+    """One greeting and one count, as a campaign would have recorded them."""
+    counting = CountingTalk()
+    counting.receive(b"MARKER MARKER")
+    sighting = Sighting(
+        ending=Ending.OVER,
+        tries=(tried(Act.SPEAK, "A-ASSOCIATE", verdict),),
+        facts=DicomFacts(association="accepted", max_pdu_length=13),
+    )
+    writer = RunWriter.create(folder, begun(at=AT))
+    calls = [heard("ABCDEFGH", answer), Recorded(Call(counting), outcome(), (), (Said(False, b"MARKER MARKER"),))]
+    writer.record(observation(1, sighting, level=Level.COUNTS), calls)
+    writer.close()
+    return Run.open(folder)
+
+
+def test_a_replay_sees_the_same(tmp_path: Path) -> None:
+    run = recorded_run(tmp_path / "run", b"open to all.", Verdict.OPEN)
+    assert b"MARKER" not in chain.shards(run.folder)[0].read_bytes()
+    assert run.facts.caller == CALLER
+    assert list(run.replay({Service.DICOM: greeting_prober})) == []
+
+
+def test_a_replay_that_differs_says_where(tmp_path: Path) -> None:
+    run = recorded_run(tmp_path / "run", b"shut.", Verdict.OPEN)
+    (difference,) = run.replay({Service.DICOM: greeting_prober})
+    assert (difference.number, difference.what) == (1, "`tries` is not what was recorded")
+
+
+def test_a_replay_without_its_prober(tmp_path: Path) -> None:
+    run = recorded_run(tmp_path / "run", b"open.", Verdict.OPEN)
+    (difference,) = run.replay({})
+    assert difference.what.startswith("not replayed")
+
+
+def test_a_replay_of_other_connections(tmp_path: Path) -> None:
+    writer = RunWriter.create(tmp_path / "run", begun())
+    writer.record(observation(1), [])  # fewer
+    writer.record(observation(2), [heard("ABCDEFGH", b"open."), heard("IJKLMNOP", b"open.")])  # more
+    writer.record(observation(3), [heard("ABCDEFGH", b"open.", drawn=("another",))])
+    writer.close()
+    found = [d.what for d in Run.open(tmp_path / "run").replay({Service.DICOM: greeting_prober})]
+    assert found == [
+        "it asks for one connection more: greeting",
+        "it asks for fewer connections",
+        "greeting: it says something else than what was recorded",
+    ]
+
+
+def test_a_target_recorded_twice_is_found(tmp_path: Path) -> None:
+    run = Run.open(written(tmp_path / "run", observation(1), observation(2), observation(1)))
+    assert run.verify().problems == ("evidence/00001.jsonl, line 4: a target is recorded twice",)
