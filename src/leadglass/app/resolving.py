@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import socket
 
-__all__ = ["addresses_of"]
+__all__ = ["resolve"]
 
 
-def addresses_of(host_name: str) -> tuple[str, ...]:
+def resolve(host_name: str) -> tuple[str, ...]:
     """All numeric addresses of a name, in the system's order; empty if it has none."""
     try:
         found = socket.getaddrinfo(host_name, None, type=socket.SOCK_STREAM)

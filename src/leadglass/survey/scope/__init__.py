@@ -8,14 +8,16 @@ calling.py     how probes say who asks
 explaining.py  the whole in plain words
 """
 
-from leadglass.survey.scope.document import Caps, Pace, Rates, Scope, read_scope
-from leadglass.survey.scope.ground import Resolve
+from leadglass.survey.scope.document import Authority, Caps, Pace, Rates, Scope, read_scope
+from leadglass.survey.scope.ground import Ground, Resolve, ground_of
 from leadglass.survey.scope.refusal import Refusal, Why
 from leadglass.survey.scope.signing import Signature, Signed, SigningKey, sign, verify
 from leadglass.survey.scope.warrant import Warrant
 
 __all__ = [
+    "Authority",
     "Caps",
+    "Ground",
     "Pace",
     "Rates",
     "Refusal",
@@ -26,6 +28,7 @@ __all__ = [
     "SigningKey",
     "Warrant",
     "Why",
+    "ground_of",
     "read_scope",
     "sign",
     "verify",

@@ -58,13 +58,32 @@ class Ground:
         self.pieces: Sequence[Piece] = tuple(pieces)
         self._starts = [piece.block.first for piece in self.pieces]
 
-    def at(self, key: int) -> Piece | None:
-        """The piece an address lies in; None outside all."""
+    def at(self, address: str) -> Piece | None:
+        """The piece a numeric address lies in; None outside all, and for anything that is no address."""
+        try:
+            key = key_of(address)
+        except ValueError:
+            return None
         place = bisect_right(self._starts, key) - 1
         if place < 0:
             return None
         piece = self.pieces[place]
         return piece if key <= piece.block.last else None
+
+    def level_at(self, address: str, port: int) -> Level:
+        """What is granted there, at any time; IMPORTS if nothing is."""
+        piece = self.at(address)
+        return piece.grant.level if piece and piece.grant and port in piece.ports else Level.IMPORTS
+
+    def place_at(self, address: str) -> Place:
+        """Whose the scope says it is, and where."""
+        piece = self.at(address)
+        return piece.grant.place if piece and piece.grant else Place()
+
+    def host_name_at(self, address: str) -> str:
+        """The name under which the scope speaks of the address; "" if it has none."""
+        piece = self.at(address)
+        return piece.grant.host_name if piece and piece.grant else ""
 
     def within(self, block: Block) -> Iterator[tuple[Block, Piece]]:
         """The parts of `block` that lie on this ground, in order."""

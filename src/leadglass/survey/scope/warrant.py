@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from leadglass.survey.addresses import key_of
 from leadglass.survey.level import Level
 from leadglass.survey.probe import Caller
 from leadglass.survey.scope.calling import caller_for
@@ -71,7 +70,7 @@ class Warrant:
         """None if a connection to this numeric address and port may be made for a talk of this level now."""
         if not self._from <= now < self._until:
             return in_force(self.scope, now)
-        piece = self._piece_at(address)
+        piece = self.ground.at(address)
         if (refusal := _judged(piece, address, port, level)) is not None:
             return refusal
         if self._quiet and (row := self._quiet_row(piece, now)) is not None:
@@ -80,33 +79,26 @@ class Warrant:
 
     def grants(self, address: str, port: int, level: Level) -> Refusal | None:
         """As `permits`, whatever the time."""
-        return _judged(self._piece_at(address), address, port, level)
+        return _judged(self.ground.at(address), address, port, level)
 
     def covers(self, address: str) -> Refusal | None:
         """None if the scope speaks of the address at all, so that what others have seen there may be taken in."""
-        piece = self._piece_at(address)
+        piece = self.ground.at(address)
         if piece is None or piece.grant is None:
             return _outside(address)
         return None if piece.excluded is None else _excluded(address, 0, piece)
 
     def level_at(self, address: str, port: int) -> Level:
         """What is granted there, at any time; IMPORTS if nothing is."""
-        piece = self._piece_at(address)
-        return piece.grant.level if piece and piece.grant and port in piece.ports else Level.IMPORTS
+        return self.ground.level_at(address, port)
 
     def place_at(self, address: str) -> Place:
         """Whose the scope says it is, and where."""
-        piece = self._piece_at(address)
-        return piece.grant.place if piece and piece.grant else Place()
-
-    def host_name_at(self, address: str) -> str:
-        """The name under which the scope speaks of the address; "" if it has none."""
-        piece = self._piece_at(address)
-        return piece.grant.host_name if piece and piece.grant else ""
+        return self.ground.place_at(address)
 
     def is_quiet(self, now: datetime, address: str = "") -> bool:
         """Whether nothing may be sent now: everywhere, or to this address."""
-        piece = self._piece_at(address) if address else None
+        piece = self.ground.at(address) if address else None
         return bool(self._quiet) and self._quiet_row(piece, now) is not None
 
     def quiet_until(self, now: datetime) -> datetime | None:
@@ -125,12 +117,6 @@ class Warrant:
     def caller(self) -> Caller:
         """How every probe says who asks."""
         return caller_for(self.scope.authority)
-
-    def _piece_at(self, address: str) -> Piece | None:
-        try:
-            return self.ground.at(key_of(address))
-        except ValueError:
-            return None  # a name, or no address at all: nothing but numeric addresses is ever granted
 
     def _quiet_row(self, piece: Piece | None, now: datetime) -> int | None:
         minute = int(now.timestamp()) // 60

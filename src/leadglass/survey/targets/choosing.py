@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from leadglass.survey.addresses import Block, address_of, block_of, key_of, overlaid
+from leadglass.survey.addresses import Block, address_of, block_of, overlaid
 from leadglass.survey.level import Level
 from leadglass.survey.scope import Refusal, Warrant, Why
 from leadglass.survey.scope.ground import is_host_name
@@ -94,7 +94,7 @@ def _refused_host(address: str, port: int | None, warrant: Warrant) -> Refusal |
     if (refusal := warrant.covers(address)) is not None:
         return refusal
     if port is None:
-        piece = warrant.ground.at(key_of(address))
+        piece = warrant.ground.at(address)
         port = next(iter(piece.ports), 0) if piece is not None else 0
     return warrant.grants(address, port, Level.PRESENCE)
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from leadglass.app.cli.speaking import JsonOption, faults_in_words, out, plain, say_json
-from leadglass.app.resolving import addresses_of
+from leadglass.app.resolving import resolve
 from leadglass.app.user_folder import user_folder
 from leadglass.survey.level import Level
 from leadglass.survey.scope import Refusal, Signed, SigningKey, read_scope, sign, verify
@@ -94,7 +94,7 @@ def check(file: FileArgument = Path("scope.toml"), trust: TrustOption = "", as_j
         signed = verify(file, trust)
         data = signed.data if isinstance(signed, Signed) else bytes_of(file)
         found = read_scope(data, str(file))
-        explained = explain(found, ground_of(found, addresses_of), now)
+        explained = explain(found, ground_of(found, resolve), now)
     refusal = signed if isinstance(signed, Refusal) else in_force(found, now)
     if as_json:
         say_json(_as_values(explained, signed, refusal))
