@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Final
 
 __all__ = ["NEVER", "Law"]
 
-NEVER = 5
+NEVER: Final = 5
 """The "level" of what no survey may ever do: store, delete, log in with a guessed name, list patients."""
+_TITLES_ALLOWED: Final = 2
+"""Called AE titles one system may be asked for: one drawn by lot, one that its owner named."""
 
 
 class Law:
@@ -15,10 +18,24 @@ class Law:
 
     def __init__(self) -> None:
         self.asked: Counter[tuple[int, str]] = Counter()
+        self._titles: dict[str, set[bytes]] = {}
 
     def saw(self, level: int, what: str) -> None:
         """A request that needs `level` (1 to 4, or NEVER); `what` is a name of ours, like "C-FIND by UID"."""
         self.asked[level, what] += 1
+
+    def heard_title(self, system: str, called_ae_title: bytes) -> None:
+        """An association request to this system. More than a few titles are guesses from a word list."""
+        titles = self._titles.setdefault(system, set())
+        if called_ae_title not in titles:
+            if len(titles) < _TITLES_ALLOWED:
+                titles.add(called_ae_title)
+            else:
+                self.saw(NEVER, "guessing AE titles")
+
+    def forget_titles(self) -> None:
+        """Another survey begins, with titles of its own."""
+        self._titles.clear()
 
     def above(self, level: int) -> dict[str, int]:
         """What was asked for beyond `level`."""

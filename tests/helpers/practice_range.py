@@ -1,0 +1,58 @@
+"""The practice range for tests: in this process, or in one of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+from helpers.ports import free_port, wait_for_port
+from leadglass.range.law import Law
+from leadglass.range.serving import RangeServer, serve_world
+from leadglass.range.world import World
+from leadglass.terms.errors import UserFault
+
+__all__ = ["free_offset", "running", "served"]
+
+_TRIES = 20
+
+
+@asynccontextmanager
+async def running(world: World, *, latency: float = 0.0) -> AsyncIterator[tuple[RangeServer, Law]]:
+    """The world in this process, on ports that nobody holds: `server.port_offset` says how far they are shifted."""
+    law = Law()
+    async with contextlib.AsyncExitStack() as stack:
+        for left in reversed(range(_TRIES)):
+            server = serve_world(world, law, port_offset=free_offset(), latency=latency)
+            try:
+                await stack.enter_async_context(server)
+            except UserFault:
+                if not left:
+                    raise
+            else:
+                break
+        yield server, law
+
+
+@contextmanager
+def served(profile: str, *, probed_port: int, scale: int = 1, latency_ms: int = 0) -> Iterator[int]:
+    """`leadglass range serve` in a process of its own; its port offset. `probed_port`: one that the profile has."""
+    offset = free_offset()
+    command = [sys.executable, "-m", "leadglass", "range", "serve", profile, "--json"]
+    command += ["--port-offset", str(offset), "--scale", str(scale), "--latency", str(latency_ms)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, "PYTHONUNBUFFERED": "1"})
+    try:
+        wait_for_port(probed_port + offset, process)
+        yield offset
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=20)
+
+
+def free_offset() -> int:
+    """A number to add to all ports of a world, such that they most likely are free."""
+    return free_port() - free_port() % 50
