@@ -1,15 +1,39 @@
 """Two runs side by side: which regions got better.
 
 *good*: open systems before, none now. *ugly*: records grew, and the region is in the smallest set that holds 75 % of
-exposed records. *bad*: the rest that has open systems.
+exposed records. *bad*: the rest that has open systems; *new* if it had none before.
+
+Both runs should have looked at the same scope: an address nobody looked at is not open.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from enum import StrEnum
+from typing import Final, Literal, TypeAlias
 
-__all__ = ["Change", "Comparison", "FourCounts", "Judgement", "Region"]
+from leadglass.survey.recurring import moved_archives
+from leadglass.survey.system import System
+
+__all__ = [
+    "By",
+    "Change",
+    "Comparison",
+    "FourCounts",
+    "Judgement",
+    "Region",
+    "compare",
+    "counts_by_region",
+    "counts_of",
+    "judgement",
+    "region_of",
+    "ugly_set",
+]
+
+By: TypeAlias = Literal["country", "state", "organisation"]
+_SHARE: Final = (3, 4)  # of the exposed records, held by the regions that are called ugly
 
 
 class Judgement(StrEnum):
@@ -24,21 +48,27 @@ class Judgement(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Region:
-    """A country, or a state of it."""
+    """A country, a state of it, or an organisation there."""
 
     country: str = ""
     state: str = ""
+    organisation: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FourCounts:
-    """The counts everyone uses, and beside them open viewers."""
+    """The counts everyone uses, of imaging archives that stand open; beside them open viewers, and what else leaks."""
 
     systems: int = 0
     records: int = 0
     images_linked: int = 0
     images_accessible: int = 0
     viewers: int = 0
+    others: int = 0  # databases, shares and interfaces that stand open
+    other_records: int = 0
+
+    def __add__(self, other: FourCounts) -> FourCounts:
+        return FourCounts(**{f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +83,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """The whole."""
+    """The whole. What moved stands in `gone` and in `new` too, so that before - gone + new = after."""
 
     world: Change
     regions: tuple[Change, ...]
@@ -61,3 +91,99 @@ class Comparison:
     new: tuple[str, ...]  # addresses open now and not before
     moved: tuple[tuple[str, str], ...]  # an old archive at a new address: (before, now)
     dark: tuple[Region, ...]  # countries that had open systems and have none
+
+
+def region_of(system: System, by: By) -> Region:
+    """Where a system counts."""
+    place = system.place
+    if by == "country":
+        return Region(place.country)
+    if by == "state":
+        return Region(place.country, place.state)
+    return Region(place.country, "", place.organisation)
+
+
+def counts_of(system: System) -> FourCounts:
+    """What one system adds to its region."""
+    viewers = int(system.has_open_viewer)
+    if not system.is_open:
+        return FourCounts(viewers=viewers)
+    if not system.is_archive:
+        return FourCounts(viewers=viewers, others=1, other_records=system.records)
+    return FourCounts(
+        systems=1,
+        records=system.records,
+        images_linked=system.images_linked,
+        images_accessible=system.images_accessible,
+        viewers=viewers,
+    )
+
+
+def counts_by_region(systems: Iterable[System], by: By = "country") -> dict[Region, FourCounts]:
+    """Every region in which a system was seen, also one where none stands open; in no particular order."""
+    found: defaultdict[Region, FourCounts] = defaultdict(FourCounts)
+    for system in systems:
+        found[region_of(system, by)] += counts_of(system)
+    return dict(found)
+
+
+def ugly_set(counts: Mapping[Region, FourCounts]) -> frozenset[Region]:
+    """The smallest set of regions that holds 75 % of the exposed records; of equals, first the one with more images,
+    then by name. Empty if no records were counted."""
+    part, whole = _SHARE
+    total = sum(one.records for one in counts.values())
+    held, taken = 0, set[Region]()
+    for region in sorted(counts, key=lambda r: (-counts[r].records, -counts[r].images_linked, r)):
+        if whole * held >= part * total:
+            break
+        held += counts[region].records
+        taken.add(region)
+    return frozenset(taken)
+
+
+def judgement(before: FourCounts, after: FourCounts, *, holds_most: bool) -> Judgement:
+    """The rule, for one region. `holds_most`: it is in the smallest set that holds 75 % of the records of today."""
+    if not after.systems:
+        return Judgement.GOOD if before.systems else Judgement.NONE
+    if holds_most and after.records > before.records:
+        return Judgement.UGLY
+    return Judgement.BAD if before.systems else Judgement.NEW
+
+
+def compare(old: Sequence[System], new: Sequence[System], by: By = "country") -> Comparison:
+    """The two runs, region by region; sorted by records of today, then of before, most first."""
+    earlier, later = counts_by_region(old, by), counts_by_region(new, by)
+    gone, come = _open(old, but_not=new), _open(new, but_not=old)
+    before, after = sum(earlier.values(), FourCounts()), sum(later.values(), FourCounts())
+    changes = changes_of(earlier, later)
+    countries = changes if by == "country" else changes_of(counts_by_region(old), counts_by_region(new))
+    return Comparison(
+        world=Change(region=Region(), before=before, after=after, judgement=judgement(before, after, holds_most=True)),
+        regions=changes,
+        gone=tuple(sorted(gone)),
+        new=tuple(sorted(come)),
+        moved=moved_archives(list(gone.values()), list(come.values())),
+        dark=tuple(sorted(change.region for change in countries if change.judgement is Judgement.GOOD)),
+    )
+
+
+def changes_of(earlier: Mapping[Region, FourCounts], later: Mapping[Region, FourCounts]) -> tuple[Change, ...]:
+    """Every region of either run with its judgement."""
+    most = ugly_set(later)
+    nothing = FourCounts()
+    changes = [
+        Change(
+            region=region,
+            before=(before := earlier.get(region, nothing)),
+            after=(after := later.get(region, nothing)),
+            judgement=judgement(before, after, holds_most=region in most),
+        )
+        for region in {*earlier, *later}
+    ]
+    return tuple(sorted(changes, key=lambda c: (-c.after.records, -c.before.records, -c.after.systems, c.region)))
+
+
+def _open(systems: Sequence[System], but_not: Sequence[System]) -> dict[str, System]:
+    """Archives that stand open here, by address, without those that are open there."""
+    there = {system.address for system in but_not if system.is_archive and system.is_open}
+    return {s.address: s for s in systems if s.is_archive and s.is_open and s.address not in there}

@@ -1,0 +1,139 @@
+"""Software, single leaks and findings."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from leadglass.report.geography import country_name
+from leadglass.report.judged import Judged, KnownFlaws
+from leadglass.report.model import NOT_MEASURED, Figure, Leak, RuleRow, Shown, SoftwareCluster
+from leadglass.report.pictures import kinds_of
+from leadglass.report.withholding import small, withheld_column
+from leadglass.report.words import RUNG_WORDS, SEVERITY_WORDS, one_line
+from leadglass.survey.finding import Finding
+from leadglass.survey.observation import Act, Software, Verdict
+
+__all__ = ["findings", "leaks", "rules", "software", "system_numbers"]
+
+
+def software(judged: Sequence[Judged], least: int, known_flaws: KnownFlaws) -> tuple[SoftwareCluster, ...]:
+    """Systems by what they run, most first; what is unknown last."""
+    groups: defaultdict[tuple[str, str, str], list[Judged]] = defaultdict(list)
+    for one in judged:
+        if one.counts:
+            runs = one.system.software
+            groups[one_line(runs.product), one_line(runs.version), one_line(runs.toolkit)].append(one)
+    keys = sorted(groups, key=lambda key: (not any(key), -len(groups[key]), key))
+    systems, _ = withheld_column([len(groups[key]) for key in keys], least)
+    opened, _ = withheld_column([sum(one.leaks for one in groups[key]) for key in keys], least)
+    return tuple(
+        SoftwareCluster(
+            product=key[0],
+            version=key[1],
+            toolkit=key[2],
+            systems=systems[index],
+            open_systems=opened[index],
+            is_end_of_life=any(one.system.software.is_end_of_life for one in groups[key]),
+            cves=tuple(known_flaws(_fullest(groups[key]))),
+        )
+        for index, key in enumerate(keys)
+    )
+
+
+def _fullest(group: Sequence[Judged]) -> Software:
+    return max((one.system.software for one in group), key=lambda s: len(s.version_before))
+
+
+def system_numbers(judged: Sequence[Judged]) -> dict[str, int]:
+    """A number for each address, by what it leaks: its name where addresses are not shown."""
+    ranked = sorted(judged, key=lambda one: (not one.leaks, -one.system.records, -one.system.images_linked))
+    return {one.system.address: number for number, one in enumerate(ranked, 1)}
+
+
+def leaks(judged: Sequence[Judged], numbers: dict[str, int], shown: Shown, *, measured: bool) -> tuple[Leak, ...]:
+    """Open systems, most records first; none where single systems may not be listed."""
+    if not shown.lists_systems:
+        return ()
+    found = [_leak(one, numbers[one.system.address], shown, measured) for one in judged if one.leaks]
+    return tuple(sorted(found, key=lambda leak: leak.number))
+
+
+def _leak(one: Judged, number: int, shown: Shown, measured: bool) -> Leak:
+    system, place = one.system, one.system.place
+
+    def volume(value: int) -> Figure:
+        return value if measured else NOT_MEASURED
+
+    return Leak(
+        number=number,
+        address="" if shown.hides_addresses else system.address,
+        ports=tuple(sorted({o.target.port for o in system.observations if _is_open(o.sighting.tries)})),
+        organisation="" if shown.hides_organisations else one_line(place.organisation),
+        country=place.country,
+        country_name=country_name(place.country),
+        state=one_line(place.state),
+        software=_named(system.software),
+        is_archive=system.is_archive,
+        records=volume(system.records),
+        images_linked=volume(system.images_linked),
+        images_accessible=volume(system.images_accessible),
+        is_at_least=any(o.sighting.counts.is_at_least for o in system.observations if o.sighting.counts),
+        rung=RUNG_WORDS[system.rung],
+        grade=one.grade,
+        reality=one.confidence.reality,
+        kinds=kinds_of(system),
+        seen_at=max(o.seen_at for o in system.observations),
+    )
+
+
+def _is_open(tries: Iterable[object]) -> bool:
+    inside = {Act.QUERY, Act.WORKLIST, Act.LIST, Act.RETRIEVE}
+    return any(getattr(t, "act", None) in inside and getattr(t, "verdict", None) is Verdict.OPEN for t in tries)
+
+
+def _named(runs: Software) -> str:
+    named = f"{runs.product} {runs.version}".strip() or (runs.toolkit and f"toolkit {runs.toolkit}")
+    return one_line(named) or "unknown"
+
+
+def rules(judged: Sequence[Judged], least: int) -> tuple[RuleRow, ...]:
+    """Findings by rule, the worst first, then the most frequent."""
+    by_rule: defaultdict[str, list[Finding]] = defaultdict(list)
+    for one in judged:
+        if one.counts:
+            for finding in one.findings:
+                by_rule[finding.rule].append(finding)
+
+    def weight(rule: str) -> tuple[int, int, str]:
+        found = by_rule[rule]
+        return (-max(f.severity for f in found), -len({f.address for f in found}), rule)
+
+    return tuple(_rule(rule, by_rule[rule], least) for rule in sorted(by_rule, key=weight))
+
+
+def _rule(rule: str, found: Sequence[Finding], least: int) -> RuleRow:
+    worst = max(found, key=lambda finding: finding.severity)
+    advice = Counter(one_line(finding.advice) for finding in found).most_common(1)[0][0]
+    return RuleRow(
+        rule=rule,
+        title=one_line(worst.title),
+        severity=SEVERITY_WORDS[worst.severity],
+        systems=small(len({finding.address for finding in found}), least),
+        what=one_line(worst.what),
+        advice=advice,
+        cves=tuple(sorted({cve for finding in found for cve in finding.cves})),
+    )
+
+
+def findings(judged: Sequence[Judged], numbers: dict[str, int], shown: Shown) -> tuple[Finding, ...]:
+    """Single findings of all systems, traps too (their confidence says so), in the order of the systems."""
+    if not shown.lists_systems:
+        return ()
+    found = [(numbers[one.system.address], finding) for one in judged for finding in one.findings]
+    found.sort(key=lambda pair: (pair[0], -pair[1].severity, pair[1].rule, pair[1].port))
+    return tuple(
+        replace(finding, address=f"system-{number}", evidence=(), observations=()) if shown.hides_addresses else finding
+        for number, finding in found
+    )

@@ -1,0 +1,62 @@
+"""What a report is built from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeAlias
+
+from leadglass.report.model import CaseRow, Credit, Cve, RunFacts, Shown
+from leadglass.survey.finding import Confidence, Finding, Reality
+from leadglass.survey.observation import Software
+from leadglass.survey.system import System
+
+__all__ = ["Before", "Ingredients", "Judged"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A system, and what the rules say of it."""
+
+    system: System
+    findings: tuple[Finding, ...]
+    confidence: Confidence
+    grade: str
+
+    @property
+    def counts(self) -> bool:
+        """Whether it counts as exposure: traps and test data are shown apart."""
+        return self.confidence.reality in {Reality.REAL, Reality.UNKNOWN}
+
+    @property
+    def leaks(self) -> bool:
+        """Whether it counts, and a stranger gets at data."""
+        return self.counts and self.system.is_open
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """The run before: what of it counted."""
+
+    started: datetime
+    systems: Sequence[System]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingredients:
+    """All of it. The two functions are the survey's: grade of a group of systems, known flaws of software."""
+
+    run: RunFacts
+    judged: Sequence[Judged]
+    made_at: datetime
+    grade_of_group: GroupGrade
+    known_flaws: KnownFlaws
+    shown: Shown = field(default_factory=Shown)
+    before: Before | None = None
+    cases: Sequence[CaseRow] = ()
+    credits: Sequence[Credit] = ()
+
+
+GroupGrade: TypeAlias = Callable[[Sequence[Judged]], str]
+KnownFlaws: TypeAlias = Callable[[Software], Sequence[Cve]]

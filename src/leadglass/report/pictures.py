@@ -1,0 +1,147 @@
+"""The parts of a report that count systems by one thing: ladder, encryption, certificates, reality, personal data."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Final, TypeVar
+
+from leadglass.net.conversing import Certificate, Handshake
+from leadglass.report.judged import Judged
+from leadglass.report.model import Slice
+from leadglass.report.withholding import small, withheld_column
+from leadglass.report.words import RUNG_WORDS, one_line
+from leadglass.survey.finding import Reality
+from leadglass.survey.observation import DatabaseFacts, HttpFacts, Rung
+from leadglass.survey.system import System
+
+__all__ = ["certificates", "confidence", "kinds", "kinds_of", "ladder", "reasons", "tls", "tls_class"]
+
+_RUNG_MEANING: Final = {
+    Rung.REACHABLE: "a connection comes about",
+    Rung.SPEAKS: "DICOM, DICOMweb or another protocol of this survey answers",
+    Rung.ACCEPTS_STRANGERS: "an association or a page without asking who is there",
+    Rung.ANSWERS_QUERIES: "a question about a study that does not exist is answered “none”, not “no”",
+    Rung.SERVES_IMAGES: "a request for images that do not exist is answered “none”, not “no”",
+    Rung.ACCEPTS_WRITES: "offers to take images from strangers; never tried",
+}
+T = TypeVar("T", bound=str)
+_PLAIN, _RETIRED, _MODIFIED, _BCP195 = "No encryption", "Retired TLS", "PS3.15 B.13", "PS3.15 B.12"
+_TLS: Final = {
+    _PLAIN: ("at least one door speaks in clear", "bad"),
+    _RETIRED: ("TLS 1.0 or 1.1, or no forward secrecy: withdrawn from the standard", "warn"),
+    _MODIFIED: ("Modified BCP 195: suites beyond AES-GCM", "good"),
+    _BCP195: ("BCP 195: TLS 1.2 or 1.3, forward secrecy, AES-GCM", "good"),
+}
+_REALITY: Final = {
+    Reality.REAL: ("signs of patients’ care", "bad"),
+    Reality.UNKNOWN: ("nothing says that it is not real; counted as exposure", "warn"),
+    Reality.DEMO: ("shows signs of demonstration, teaching or test; not counted as exposure", ""),
+    Reality.HONEYPOT: ("shows signs of a trap; not counted as exposure", ""),
+}
+_SOON: Final = timedelta(days=30)
+
+
+def ladder(judged: Sequence[Judged], least: int) -> tuple[Slice, ...]:
+    """How many systems stand on each rung; one system stands on several."""
+    standing = Counter(rung for one in judged if one.counts for rung in one.system.rungs)
+    tones = {Rung.ACCEPTS_STRANGERS: "warn"} | dict.fromkeys(list(Rung)[4:], "bad")
+    return tuple(
+        Slice(
+            name=RUNG_WORDS[rung],
+            systems=small(standing[rung], least),
+            meaning=_RUNG_MEANING[rung],
+            tone=tones.get(rung, ""),
+        )
+        for rung in list(Rung)[1:]
+    )
+
+
+def tls(judged: Sequence[Judged], least: int) -> tuple[Slice, ...]:
+    """Imaging systems by the weakest of their doors. Nothing if none was seen."""
+    found = Counter(tls_class(one.system) for one in judged if one.counts and one.system.is_archive)
+    return _parts(found, _TLS, least) if found.total() else ()
+
+
+def tls_class(system: System) -> str:
+    """By the weakest door: plain, retired, B.13, B.12 (PS3.15 Annex B)."""
+    order = list(_TLS)
+    return min((_door(o.sighting.handshakes) for o in system.observations if o.sighting.tries), key=order.index)
+
+
+def _door(handshakes: Sequence[Handshake]) -> str:
+    agreed = [_profile(one.version, one.cipher) for one in handshakes if one.version]
+    return min(agreed, key=list(_TLS).index, default=_PLAIN)
+
+
+def _profile(version: str, cipher: str) -> str:
+    if version not in {"TLSv1.2", "TLSv1.3"}:
+        return _RETIRED
+    suite = cipher.upper().replace("_", "-")
+    if version == "TLSv1.2" and not suite.removeprefix("TLS-").startswith(("ECDHE-", "DHE-")):
+        return _RETIRED
+    if "GCM" in suite and "AES" in suite:
+        return _BCP195
+    return _MODIFIED if any(word in suite for word in ("CHACHA20", "CCM", "CAMELLIA")) else _RETIRED
+
+
+def certificates(judged: Sequence[Judged], now: datetime, least: int) -> tuple[Slice, ...]:
+    """What is wrong with certificates, by system; one system may be in several."""
+    shown = [found for one in judged if one.counts and (found := list(_certificates(one.system)))]
+    if not shown:
+        return ()
+    asked = sum(
+        any(h.demands_client_certificate for o in one.system.observations for h in o.sighting.handshakes)
+        for one in judged
+        if one.counts
+    )
+    rows = (
+        ("show a certificate", len(shown), ""),
+        ("… that has ended", sum(any(c.not_after < now for c in found) for found in shown), "bad"),
+        ("… that ends within 30 days", sum(any(now <= c.not_after < now + _SOON for c in f) for f in shown), "warn"),
+        ("… that they signed themselves", sum(any(c.is_self_signed for c in found) for found in shown), ""),
+        ("demand a certificate from clients", asked, "good"),
+    )
+    return tuple(Slice(name=name, systems=small(count, least), tone=tone) for name, count, tone in rows)
+
+
+def _certificates(system: System) -> Iterable[Certificate]:
+    return (h.certificate for o in system.observations for h in o.sighting.handshakes if h.certificate is not None)
+
+
+def confidence(judged: Sequence[Judged], least: int) -> tuple[Slice, ...]:
+    """What the systems most likely are."""
+    return _parts(Counter(one.confidence.reality for one in judged), _REALITY, least)
+
+
+def reasons(judged: Sequence[Judged], least: int) -> tuple[Slice, ...]:
+    """Why: each reason with the number of systems it was given for, most first."""
+    given = Counter(one_line(reason) for one in judged for reason in dict.fromkeys(one.confidence.reasons))
+    return tuple(Slice(name=reason, systems=small(count, least)) for reason, count in given.most_common(12))
+
+
+def kinds(judged: Sequence[Judged], least: int) -> tuple[Slice, ...]:
+    """Kinds of personal data found within strangers' reach, by system."""
+    found = Counter(kind for one in judged if one.leaks for kind in kinds_of(one.system))
+    return tuple(Slice(name=one_line(kind), systems=small(count, least)) for kind, count in found.most_common())
+
+
+def kinds_of(system: System) -> tuple[str, ...]:
+    """Of one system, sorted."""
+    found: set[str] = set()
+    for observation in system.observations:
+        found.update(observation.sighting.kinds)
+        facts = observation.sighting.facts
+        if isinstance(facts, HttpFacts | DatabaseFacts):
+            found.update(kind for collection in facts.collections for kind in collection.kinds)
+    return tuple(sorted(found))
+
+
+def _parts(found: Counter[T], meanings: dict[T, tuple[str, str]], least: int) -> tuple[Slice, ...]:
+    """Parts of one whole: who knows the whole may not work out a small part."""
+    shown, _ = withheld_column([found[name] for name in meanings], least)
+    return tuple(
+        Slice(name=str(name), systems=shown[index], meaning=meaning, tone=tone)
+        for index, (name, (meaning, tone)) in enumerate(meanings.items())
+    )

@@ -1,0 +1,134 @@
+"""Country, state and organisation tables, with small cells withheld so that they cannot be had back."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Final
+
+from leadglass.report.geography import country_name
+from leadglass.report.judged import GroupGrade, Judged
+from leadglass.report.model import NOT_MEASURED, Figure, Four, RegionRow
+from leadglass.report.withholding import WITHHELD, small, withheld_column
+from leadglass.report.words import one_line
+from leadglass.survey.comparing import By, FourCounts, Region, counts_of, region_of
+
+__all__ = ["Table", "country_table", "counts_table", "organisation_table", "state_table"]
+
+_VOLUMES: Final = ("records", "images_linked", "images_accessible", "other_records")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows and the total they belong to."""
+
+    rows: tuple[RegionRow, ...]
+    total: Four
+    archives: Figure
+
+
+def country_table(judged: Sequence[Judged], least: int, grade: GroupGrade, *, measured: bool) -> Table:
+    """Countries, most records first; withheld ones by name behind them."""
+    groups = _groups(judged, "country")
+    rows, total, archives = _rows(groups, least, grade, measured)
+    return Table(_sorted(rows), total, archives)
+
+
+def state_table(judged: Sequence[Judged], least: int, grade: GroupGrade, *, measured: bool) -> tuple[RegionRow, ...]:
+    """States; those of one country add up to its row, so they are protected country by country."""
+    by_country: defaultdict[str, dict[Region, list[Judged]]] = defaultdict(dict)
+    for region, group in _groups(judged, "state").items():
+        by_country[region.country][region] = group
+    rows: list[RegionRow] = []
+    shown = {row.code: row for row in country_table(judged, least, grade, measured=measured).rows}
+    for country, groups in by_country.items():
+        if any(region.state for region in groups):
+            hidden = isinstance(shown[country].four.systems, str)
+            found, _, _ = _rows(groups, least, grade, measured, all_hidden=hidden)
+            rows += [row for row in found if row.name]
+    return _sorted(rows)
+
+
+def organisation_table(
+    judged: Sequence[Judged], least: int, grade: GroupGrade, *, measured: bool
+) -> tuple[RegionRow, ...]:
+    """Organisations that have a name."""
+    rows, _, _ = _rows(_groups(judged, "organisation"), least, grade, measured)
+    return _sorted([row for row in rows if row.name])
+
+
+def _groups(judged: Sequence[Judged], by: By) -> dict[Region, list[Judged]]:
+    groups: defaultdict[Region, list[Judged]] = defaultdict(list)
+    for one in judged:
+        if one.counts:
+            groups[region_of(one.system, by)].append(one)
+    return groups
+
+
+def _rows(
+    groups: Mapping[Region, Sequence[Judged]],
+    least: int,
+    grade: GroupGrade,
+    measured: bool,
+    *,
+    all_hidden: bool = False,
+) -> tuple[list[RegionRow], Four, Figure]:
+    regions = sorted(groups)
+    counts = [sum((counts_of(one.system) for one in groups[region]), FourCounts()) for region in regions]
+    seen = [sum(one.system.is_archive for one in groups[region]) for region in regions]
+    fours, total = counts_table(counts, least, measured=measured, all_hidden=all_hidden)
+    archives, all_archives = withheld_column(seen, least, range(len(seen)) if all_hidden else ())
+    rows = [
+        RegionRow(
+            code=region.country,
+            name=one_line(region.organisation or region.state) if region.organisation or region.state else "",
+            country=country_name(region.country),
+            archives=archives[index],
+            four=fours[index],
+            grade=grade(groups[region]),
+        )
+        for index, region in enumerate(regions)
+    ]
+    if all(not region.state and not region.organisation for region in regions):
+        rows = [replace(row, name=row.country) for row in rows]
+    return rows, total, all_archives
+
+
+def counts_table(
+    counts: Sequence[FourCounts], least: int, *, measured: bool, all_hidden: bool = False
+) -> tuple[list[Four], Four]:
+    """The counts as they may be shown, and their total. A row of few systems shows no volumes either: they would be
+    those of its few owners."""
+    everything = range(len(counts)) if all_hidden else ()
+    systems, all_systems = withheld_column([one.systems for one in counts], least, everything)
+    few = [row for row, value in enumerate(systems) if isinstance(value, str)]
+    columns: dict[str, tuple[Sequence[Figure], Figure]] = {"systems": (systems, all_systems)}
+    for field in fields(FourCounts):
+        name = field.name
+        if name in _VOLUMES and not measured:
+            columns[name] = ([NOT_MEASURED] * len(counts), NOT_MEASURED)
+        elif name != "systems":
+            columns[name] = withheld_column([getattr(one, name) for one in counts], least, few)
+    if isinstance(all_systems, str) and least > 1:
+        columns = {name: (shown, _hidden_total(total, least)) for name, (shown, total) in columns.items()}
+    rows = [Four(**{name: shown[row] for name, (shown, _) in columns.items()}) for row in range(len(counts))]
+    return rows, Four(**{name: total for name, (_, total) in columns.items()})
+
+
+def _hidden_total(total: Figure, least: int) -> Figure:
+    if isinstance(total, str):
+        return total
+    return small(total, least) if total < least else WITHHELD
+
+
+def _sorted(rows: Sequence[RegionRow]) -> tuple[RegionRow, ...]:
+    """By size; what is withheld stands behind, in the order of the alphabet, so that its place says nothing."""
+
+    def place(row: RegionRow) -> tuple[int, int, int, str]:
+        records, systems = row.four.records, row.four.systems
+        if isinstance(systems, str) or (isinstance(records, str) and records != NOT_MEASURED):
+            return (1, 0, 0, row.name)
+        return (0, -records if isinstance(records, int) else 0, -systems, row.name)
+
+    return tuple(sorted(rows, key=place))

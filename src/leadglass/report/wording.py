@@ -1,0 +1,120 @@
+"""The result, the method and its limits, in plain sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from leadglass.report.model import Four, Headline, RunFacts, Shown, Trend
+from leadglass.report.words import compact, counted, day, figure, share
+from leadglass.survey.level import Level
+
+__all__ = ["limits", "method", "sentences", "title"]
+
+
+def title(run: RunFacts, *, has_before: bool) -> str:
+    """For the cover and the browser's tab."""
+    when = day(run.started)
+    return f"Exposure of medical imaging, {when}" + (", and what has changed" if has_before else "")
+
+
+def sentences(head: Headline, trend: Trend | None, *, measured: bool) -> tuple[str, ...]:
+    """What was found, as one would say it."""
+    return tuple(_sentences(head, trend, measured))
+
+
+def _sentences(head: Headline, trend: Trend | None, measured: bool) -> Iterator[str]:
+    four = head.four
+    if not head.archives:
+        yield "No imaging system was found in the scope."
+    elif not four.systems:
+        yield f"{counted(head.archives, 'imaging system')} were found. None of them answers a stranger."
+    else:
+        part = share(four.systems, head.archives)
+        of_all = f", {part} of them," if part else ""
+        yield (
+            f"{counted(head.archives, 'imaging system')} were found; {figure(four.systems)}{of_all} answer a stranger "
+            f"who shows no name, in {counted(head.countries_open, 'country', 'countries')}."
+        )
+        if measured:
+            yield (
+                f"They list {compact(four.records)} study records that speak of {compact(four.images_linked)} images; "
+                f"{compact(four.images_accessible)} of these could be fetched by anyone."
+            )
+    if four.others:
+        others = counted(four.others, "database, share or interface", "databases, shares or interfaces")
+        yield f"Beside them, {others} {'stands' if four.others == 1 else 'stand'} open."
+    if trend is not None:
+        yield _turn(trend, measured)
+
+
+def _turn(trend: Trend, measured: bool) -> str:
+    before, after = trend.world.before, trend.world.after
+    said = (
+        f"Since {day(trend.started)}, {counted(trend.gone, 'open system')} went and {figure(trend.new)} came: "
+        f"{figure(before.systems)} then, {figure(after.systems)} now."
+    )
+    if not measured or not isinstance(before.records, int) or not isinstance(after.records, int):
+        return said
+    if isinstance(before.systems, int) and isinstance(after.systems, int):
+        fewer, more = after.systems <= before.systems, after.records > before.records
+        if fewer and more:
+            said += " Fewer systems hold more:"
+        elif after.systems > before.systems and not more:
+            said += " More systems hold less:"
+    return f"{said} records went from {compact(before.records)} to {compact(after.records)}."
+
+
+def method(run: RunFacts) -> tuple[str, ...]:
+    """How it was measured."""
+    steps = [
+        "Nothing was contacted outside a signed scope, and nothing beyond the level its owner granted: "
+        f"level {int(run.level)}, {run.level.words}.",
+        "Whether a system is open was found out by asking for a study that does not exist, under an identifier drawn "
+        "at random. An open system answers that it has none; a closed one refuses. No patient’s data move either "
+        "way. No password was tried, nothing was stored, changed or exploited.",
+        "A system is one address, with all of its ports. Its rung is what a stranger could reach there. “Accepts "
+        "writes” is read from what a system offers, and never tried.",
+    ]
+    if run.level >= Level.COUNTS:
+        steps.append(
+            "Records and images were counted from statistics a system gives by itself, or from dated searches that ask "
+            "for identifiers and numbers of images only; identifiers were hashed in memory and forgotten. “Images "
+            "linked” are those the records speak of; “images accessible” those of systems that would also hand them "
+            "out."
+        )
+    if run.level >= Level.KINDS:
+        steps.append(
+            "Kinds of personal data were found by looking at whether fields are filled, on a small sample; no value "
+            "left the function that looked."
+        )
+    steps.append(
+        "Between two runs a country is good if it had open systems and has none; ugly if its records grew and it is "
+        "among the fewest countries that hold 75 % of all; bad if it has open systems otherwise; new if it had "
+        "none before."
+    )
+    return tuple(steps)
+
+
+def limits(run: RunFacts, four: Four, shown: Shown) -> tuple[str, ...]:
+    """What the figures do not say."""
+    told = [
+        "This is what could be reached from where the survey ran, at that time. A system that was off, blocked us or "
+        "listens elsewhere is not in the figures.",
+        "Records are studies, not patients. Archives overlap: the same study may lie in two.",
+        "Traps and demonstrations are told by their signs; without signs a system counts as exposure and is marked "
+        "“unknown”. Nothing was dropped: what is not counted stands in the table of what the systems are.",
+        "A flaw is listed where the version a system names is affected. Versions can be wrong or patched by others.",
+    ]
+    if run.level < Level.COUNTS:
+        told.append("Records and images were not counted: the scope did not grant it.")
+    if any(source != "probe" for source in run.sources):
+        told.append("Part of it was imported from others’ scans, and is as old as they are.")
+    if shown.min_cell > 1:
+        told.append(
+            f"Counts from 1 to {shown.min_cell - 1} are shown as “<{shown.min_cell}”, volumes of so few systems are "
+            "withheld, and so are further cells where a small one could be worked out from a total. Single systems are "
+            "not listed."
+        )
+    if isinstance(four.others, int) and four.others:
+        told.append("Databases and shares are counted apart from imaging systems, and are not in the four counts.")
+    return tuple(told)

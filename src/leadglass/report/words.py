@@ -1,0 +1,91 @@
+"""Numbers and codes in words for people."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import UTC, datetime
+from typing import Final
+
+from leadglass.report.model import Figure
+from leadglass.survey.finding import Severity
+from leadglass.survey.observation import Rung
+
+__all__ = ["RUNG_WORDS", "SEVERITY_WORDS", "compact", "counted", "day", "figure", "moment", "one_line", "share"]
+
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_UNITS: Final = ((10**9, "bn"), (10**6, "M"), (10**3, "k"))
+
+RUNG_WORDS: Final = {
+    Rung.NOTHING: "not reachable",
+    Rung.REACHABLE: "reachable",
+    Rung.SPEAKS: "speaks its protocol",
+    Rung.ACCEPTS_STRANGERS: "lets strangers in",
+    Rung.ANSWERS_QUERIES: "answers queries",
+    Rung.SERVES_IMAGES: "serves images",
+    Rung.ACCEPTS_WRITES: "accepts writes",
+}
+SEVERITY_WORDS: Final = {
+    Severity.NONE: "none",
+    Severity.LOW: "low",
+    Severity.MEDIUM: "medium",
+    Severity.HIGH: "high",
+    Severity.CRITICAL: "critical",
+}
+
+
+def figure(value: Figure) -> str:
+    """In full: "24,300,000", "<5", "–" for what was not measured."""
+    if isinstance(value, int):
+        return f"{value:,}"
+    return value or "–"
+
+
+def compact(value: Figure) -> str:
+    """For headlines: "24.3 M", "737 M", "1.19 bn"; three digits that count."""
+    if not isinstance(value, int):
+        return figure(value)
+    for size, unit in _UNITS:
+        if value >= size * 0.9995 and value >= 10_000:
+            scaled = value / size
+            digits = 2 if scaled < 9.995 else 1 if scaled < 99.95 else 0
+            shown = f"{scaled:.{digits}f}"
+            return f"{shown.rstrip('0').rstrip('.') if '.' in shown else shown} {unit}"
+    return f"{value:,}"
+
+
+def counted(value: Figure, one: str, many: str = "") -> str:
+    """ "1 system", "2,300 systems", "<5 systems"."""
+    return f"{figure(value)} {one if value == 1 else many or one + 's'}"
+
+
+def share(part: Figure, whole: Figure) -> str:
+    """In percent, "" if it cannot be said."""
+    if not isinstance(part, int) or not isinstance(whole, int) or not whole:
+        return ""
+    percent = 100 * part / whole
+    return f"{percent:.0f} %" if percent >= 10 or percent == 0 else f"{percent:.1f} %"
+
+
+def day(at: datetime | None) -> str:
+    """ "14 Sep 2026"."""
+    if at is None:
+        return "–"
+    utc = at.astimezone(UTC)
+    return f"{utc.day} {_MONTHS[utc.month - 1]} {utc.year}"
+
+
+def moment(at: datetime | None) -> str:
+    """ "14 Sep 2026, 08:30 UTC"."""
+    return "–" if at is None else f"{day(at)}, {at.astimezone(UTC):%H:%M} UTC"
+
+
+def one_line(text: str) -> str:
+    """Text of a stranger's choosing, on one line: control characters and marks that turn the direction of what follows
+    are gone."""
+    kept = (" " if unicodedata.category(c) in {"Cc", "Zl", "Zp"} else c for c in text if not _turns(c))
+    return re.sub(r" +", " ", "".join(kept)).strip()
+
+
+def _turns(character: str) -> bool:
+    return unicodedata.category(character) in {"Cf", "Cs", "Co", "Cn"}
