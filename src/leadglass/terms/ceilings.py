@@ -153,6 +153,8 @@ MAX_SCOPE_BLOCKS: Final = 100_000
 """Networks and hosts one scope may name, exclusions included; they are held in memory."""
 MAX_SCOPE_SIGNATURE: Final = 4 * KIB
 """Bytes of a signature file beside a scope."""
+MAX_PLACES: Final = 64 * MIB
+"""Bytes of a table of countries or networks, unpacked; those that come with Leadglass take 10."""
 MAX_PLAN: Final = 1 << 40
 """Targets of one run: more would take years, and a /64 of IPv6 cannot be walked at all."""
 MAX_FIELD_NAME: Final = 256
@@ -169,6 +171,8 @@ MAX_BSON_ELEMENTS: Final = 20_000
 """Elements of one document of a database's answer, nested ones included."""
 MAX_REPLY_LINE: Final = 8 * KIB
 """Bytes of one line of an FTP or Redis server."""
+MAX_SMB_MESSAGE: Final = 64 * KIB
+"""Bytes of one SMB message; an answer to a negotiation has a few hundred."""
 MAX_ANSWER_HEAD: Final = 16 * KIB
 """Status line and headers of a web answer a survey reads; ordinary ones have less than one."""
 MAX_LANDING_PAGE: Final = 64 * KIB
@@ -221,3 +225,11 @@ MAX_REMEMBERED_READING: Final = 8 * KIB
 """Bytes of an A-ASSOCIATE-AC or command whose reading is remembered, because the next peer will say the same."""
 MAX_REMEMBERED_READINGS: Final = 512
 """How many of each: every release of every common program, with room."""
+MAX_COUNTING_BYTES: Final = 1024 * MIB
+"""Bytes of one association that counts: each answer takes 200 to 400 bytes, and is forgotten at once."""
+MAX_RECORDS_PER_ASSOCIATION: Final = 250_000
+"""Records after which a count goes on in a new association: no connection is held for minutes."""
+MAX_ANSWERS_AFTER_CANCEL: Final = 10_000
+"""Answers that may still be on their way when a C-CANCEL is sent; who sends more is cut off."""
+MAX_IDENTIFIER_COUNTED: Final = 16 * KIB
+"""Bytes of one answer to a question for two attributes."""

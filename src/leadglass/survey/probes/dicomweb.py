@@ -1,0 +1,82 @@
+"""DICOMweb (PS3.18): would a stranger's question be answered, would a stranger's request for a study be served?
+
+Asked for a study that nobody has ever made. A server that refuses whatever it is asked, or answers everything alike,
+proves nothing: so a path that cannot exist is asked for along with the usual ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import Final
+
+from leadglass.net.conversing import Outcome
+from leadglass.survey.level import Level
+from leadglass.survey.observation import Act, Sign, Try, Verdict
+from leadglass.survey.probe import Call
+from leadglass.survey.probes.http_keeping import answers_shape, nothing
+from leadglass.survey.probes.http_talk import Answer, Ask
+from leadglass.survey.probes.http_visit import Found, Look, Visit, asked, is_refusal
+
+__all__ = ["look"]
+
+_USUAL_ROOTS: Final = (
+    "/dicom-web",
+    "/dicomweb",
+    "/orthanc/dicom-web",
+    "/pacs/dicom-web",
+    "/api/dicom-web",
+    "/viewer-api/dicomweb",
+    "/qido-rs",
+    "/rs",
+)
+_JSON: Final = "application/dicom+json, application/json;q=0.9"
+_FILES: Final = 'multipart/related; type="application/dicom"'
+
+
+def look(visit: Visit) -> Look:
+    """At the roots a product named; if there is none that answers, at the usual ones."""
+    uid = visit.chance.uid()
+    nowhere = f"/{visit.chance.word(12).lower()}"
+    control, *named = yield from _queries(visit, [nowhere, *visit.roots], uid)
+    if _is_open(control):
+        why = "a path that cannot exist is answered like an archive without studies"
+        return Found(signs=(Sign(means="honeypot", why=why, weight=2),))
+    root, answer = _best(visit.roots, named, control)
+    if not root:
+        rest = [root for root in _USUAL_ROOTS if root not in visit.roots]
+        others = yield from _queries(visit, rest, uid)
+        root, answer = _best(rest, others, control)
+    if not root:
+        return Found()
+    query = asked(Act.QUERY, "QIDO-RS", answer, is_open=_is_open(answer))
+    retrieve = yield from _retrieve(visit, root, uid, query)
+    return Found(tries=(query, retrieve))
+
+
+def _queries(visit: Visit, roots: Sequence[str], uid: str) -> Generator[Call, Outcome, list[Answer]]:
+    asks = [Ask(f"{root}/studies?StudyInstanceUID={uid}&limit=1", answers_shape, _JSON) for root in roots]
+    return (yield from visit.ask(*asks, level=Level.ACCESS))
+
+
+def _best(roots: Sequence[str], answers: Sequence[Answer], control: Answer) -> tuple[str, Answer]:
+    """A root that is open, or else one that is refused by itself; "" if there is neither."""
+    for root, answer in zip(roots, answers, strict=True):
+        if _is_open(answer):
+            return root, answer
+    for root, answer in zip(roots, answers, strict=True):
+        if is_refusal(answer) and answer.status != control.status:
+            return root, answer
+    return "", control
+
+
+def _is_open(answer: Answer) -> bool:
+    """None found, said as PS3.18 has it: an empty list, or 204. Or, by servers that do not heed the key, some list."""
+    return (answer.status == 200 and answer.body != b"") or answer.status == 204
+
+
+def _retrieve(visit: Visit, root: str, uid: str, query: Try) -> Generator[Call, Outcome, Try]:
+    """Only "there is no such study" from a server that answers questions, too, says that it would have served one."""
+    ask = Ask(f"{root}/studies/{uid}", nothing, _FILES)
+    (answer,) = yield from visit.ask(ask, level=Level.ACCESS)
+    says_none = answer.status in (204, 404, 410) or (answer.status == 200)
+    return asked(Act.RETRIEVE, "WADO-RS", answer, is_open=says_none and query.verdict is Verdict.OPEN)

@@ -1,0 +1,109 @@
+"""A visit to one web port: who asks, on which terms, and what was found.
+
+Shared by all that look behind the first page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from leadglass.net.conversing import Outcome, TlsOffer
+from leadglass.survey.fingerprint_http import Page, page_of
+from leadglass.survey.level import Level
+from leadglass.survey.observation import Act, Collection, Counts, Sign, Software, Try, Verdict
+from leadglass.survey.probe import Call, Caller, Chance
+from leadglass.survey.probes.http_talk import NO_ANSWER, Answer, Ask, HttpAccess, HttpCounts, HttpTalk
+from leadglass.survey.target import Target
+from leadglass.terms.ceilings import MAX_WEB_REQUESTS
+
+__all__ = ["Found", "Look", "Visit", "asked", "host_of", "is_refusal"]
+
+UNKNOWN: Final = Software()
+_TALKS: Final[Mapping[Level, type[HttpTalk]]] = {
+    Level.PRESENCE: HttpTalk,
+    Level.ACCESS: HttpAccess,
+    Level.COUNTS: HttpCounts,
+}
+_REFUSALS: Final = frozenset({401, 403, 407})
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_SIGN_IN: Final = ("login", "signin", "sign-in", "auth", "saml", "sso", "elsewhere.invalid")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What looking for one product brought."""
+
+    tries: tuple[Try, ...] = ()
+    software: Software = UNKNOWN
+    counts: Counts | None = None
+    collections: tuple[Collection, ...] = ()
+    signs: tuple[Sign, ...] = ()
+
+
+Look: TypeAlias = Generator[Call, Outcome, Found]
+"""How every product's file looks: asks on the way, and returns what it found."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Visit:
+    """One port, after its first page was read."""
+
+    target: Target
+    caller: Caller
+    chance: Chance
+    tls: TlsOffer | None
+    answers: list[Answer]
+    """The first page, and if that led on, where it led."""
+    path: str = "/"  # of the last of them
+    requests: int = 0
+    roots: list[str] = field(default_factory=list)
+    """Where DICOMweb is to be looked for first, because a product said so."""
+
+    @property
+    def landing(self) -> Answer:
+        """The last of the first pages."""
+        return self.answers[-1]
+
+    @property
+    def page(self) -> Page:
+        """What the landing was recognised as."""
+        return page_of(self.landing.body)
+
+    def may(self, level: Level) -> bool:
+        """Whether so much was granted."""
+        return self.target.level >= level
+
+    def ask(self, *asks: Ask, level: Level = Level.PRESENCE) -> Generator[Call, Outcome, list[Answer]]:
+        """The answers, in order; NO_ANSWER for those that never came. As few connections as the peer allows."""
+        answers: list[Answer] = []
+        while len(answers) < len(asks) and self.requests < MAX_WEB_REQUESTS:
+            asks_now = asks[len(answers) :][: MAX_WEB_REQUESTS - self.requests]
+            talk = _TALKS[level](asks_now, host_of(self.target, self.tls), self.caller.user_agent)
+            yield Call(talk, self.tls)
+            self.requests += max(1, len(talk.answers))
+            if not talk.answers:
+                break
+            answers += talk.answers
+        return answers + [NO_ANSWER] * (len(asks) - len(answers))
+
+
+def host_of(target: Target, tls: TlsOffer | None) -> str:
+    """The Host header: without the port where it is the usual one (RFC 9110 §7.2)."""
+    name = target.host_name or (f"[{target.address}]" if ":" in target.address else target.address)
+    return name if target.port == (443 if tls else 80) else f"{name}:{target.port}"
+
+
+def is_refusal(answer: Answer) -> bool:
+    """Whether it says: not without a name (RFC 9110 §15.5.2, §15.5.4), or sends the caller off to a login page."""
+    if answer.status in _REDIRECTS:
+        location = answer.headers.get("location", "").lower()
+        return any(word in location for word in _SIGN_IN)
+    return answer.status in _REFUSALS
+
+
+def asked(act: Act, how: str, answer: Answer, *, is_open: bool) -> Try:
+    """A try, judged by its answer: open, refused, or neither."""
+    verdict = Verdict.OPEN if is_open else Verdict.CLOSED if is_refusal(answer) else Verdict.UNCLEAR
+    return Try(act=act, how=how, verdict=verdict, code=str(answer.status) if answer.status else "no answer")
