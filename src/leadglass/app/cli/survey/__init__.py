@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from leadglass.app.cli.survey.places import places
 from leadglass.app.cli.survey.scope import scope
 from leadglass.app.cli.survey.verifying import verify
 
@@ -11,4 +12,5 @@ __all__ = ["survey"]
 
 survey = typer.Typer(no_args_is_help=True, help="Find what is open, within what its owner allowed.")
 survey.add_typer(scope, name="scope")
+survey.add_typer(places, name="places")
 survey.command("verify")(verify)
