@@ -14,7 +14,7 @@ from leadglass.range.law import NEVER, Law
 from leadglass.range.manner import Action, HangUp
 from leadglass.terms.ceilings import MAX_RANGE_REQUEST
 
-__all__ = ["NOT_FOUND", "Reply", "WebManner", "as_json", "refusal"]
+__all__ = ["NOT_FOUND", "Reply", "WebManner", "as_json", "page_level", "refusal"]
 
 _END: Final = re.compile(rb"\r?\n\r?\n")
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT"})
@@ -44,6 +44,14 @@ class Reply:
 
 
 NOT_FOUND: Final = Reply(404, b"<html><body><h1>404 Not Found</h1></body></html>")
+
+
+_WHAT_IS_IT: Final = frozenset({"/", "/favicon.ico", "/system", "/dcm4chee-arc/aets"})
+
+
+def page_level(path: str) -> int:
+    """The level that a path needs which a server does not know: 1 where it only tells products apart."""
+    return 1 if path in _WHAT_IS_IT or (path.endswith("/metadata") and "/studies" not in path) else 2
 
 
 def as_json(value: Any, media_type: str = "application/json") -> Reply:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from leadglass.range.law import NEVER, Law
-from leadglass.range.manners.web import Reply, WebManner, as_json, refusal
+from leadglass.range.manners.web import Reply, WebManner, as_json, page_level, refusal
 
 __all__ = ["CouchDb", "Elasticsearch", "S3Bucket"]
 
@@ -44,7 +44,7 @@ class Elasticsearch(WebManner):
             properties = {name: {"type": "text"} for name in self._fields}
             return as_json({index: {"mappings": {"properties": properties}}})
         is_search = "_search" in path or "_doc" in path
-        level = NEVER if is_search else 1 if path == "/favicon.ico" else 2
+        level = NEVER if is_search else page_level(path)
         self.law.saw(level, "Elasticsearch search" if is_search else "HTTP GET")
         return Reply(404, b'{"error":"no handler"}', "application/json")
 
@@ -86,7 +86,7 @@ class CouchDb(WebManner):
             self.law.saw(3, "CouchDB count")
             return as_json({"db_name": name, "doc_count": self._databases[name]})
         is_document = "/" in name
-        level = NEVER if is_document else 1 if path == "/favicon.ico" else 2
+        level = NEVER if is_document else page_level(path)
         self.law.saw(level, "CouchDB document" if is_document else "HTTP GET")
         return Reply(404, b'{"error":"not_found"}', "application/json")
 

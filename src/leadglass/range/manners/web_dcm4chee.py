@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import ClassVar, Final
 
 from leadglass.range.law import Law
-from leadglass.range.manners.web import NOT_FOUND, Reply, WebManner, as_json
+from leadglass.range.manners.web import NOT_FOUND, Reply, WebManner, as_json, page_level
 from leadglass.range.manners.web_dicomweb import dicomweb_answer
 
 __all__ = ["Dcm4cheeWeb"]
@@ -39,7 +39,7 @@ class Dcm4cheeWeb(WebManner):
         if path.startswith(_ARCHIVE + "/aets"):
             reply = self._archive(path.removeprefix(_ARCHIVE + "/aets"), query)
             return Reply(401) if self._demands_login else reply
-        self.law.saw(1 if path in ("/", "/dcm4chee-arc/ui2/", "/favicon.ico") else 2, "HTTP GET")
+        self.law.saw(1 if path == "/dcm4chee-arc/ui2/" else page_level(path), "HTTP GET")
         if path == "/":
             return Reply(200, _WELCOME)
         return Reply(200, _USER_INTERFACE) if path == "/dcm4chee-arc/ui2/" else NOT_FOUND

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from leadglass.range.law import NEVER, Law
-from leadglass.range.manners.web import NOT_FOUND, Reply, WebManner, as_json
+from leadglass.range.manners.web import NOT_FOUND, Reply, WebManner, as_json, page_level
 
 __all__ = ["DicomWeb", "dicomweb_answer"]
 
@@ -39,7 +39,7 @@ class DicomWeb(WebManner):
 
     def answer(self, path: str, query: Mapping[str, str]) -> Reply:
         if not path.startswith(self._root + "/"):
-            self.law.saw(1 if path == "/" else 2, "HTTP GET")
+            self.law.saw(page_level(path), "HTTP GET")
             return NOT_FOUND
         reply = dicomweb_answer(self.law, path.removeprefix(self._root), query)
         return Reply(self._refuses) if self._refuses else reply

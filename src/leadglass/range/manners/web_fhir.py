@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from leadglass.range.law import NEVER, Law
-from leadglass.range.manners.web import Reply, WebManner, as_json
+from leadglass.range.manners.web import Reply, WebManner, as_json, page_level
 
 __all__ = ["FhirServer"]
 
@@ -33,7 +33,7 @@ class FhirServer(WebManner):
             return as_json(self._capabilities(), _FHIR)
         kind = path.removeprefix(f"{self._root}/")
         if kind not in self._counts:
-            self.law.saw(1 if path == "/favicon.ico" else 2, "HTTP GET")
+            self.law.saw(page_level(path), "HTTP GET")
             return Reply(404, b'{"resourceType":"OperationOutcome"}', _FHIR)
         reply = self._search(kind, query)
         return Reply(401) if self._demands_login else reply

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from leadglass.range.law import NEVER, Law
-from leadglass.range.manners.web import Reply, WebManner, as_json, refusal
+from leadglass.range.manners.web import Reply, WebManner, as_json, page_level, refusal
 from leadglass.range.manners.web_dicomweb import dicomweb_answer
 
 __all__ = ["OrthancWeb"]
@@ -67,8 +67,7 @@ class OrthancWeb(WebManner):
         return _UNKNOWN
 
     def _page(self, path: str) -> Reply:
-        is_page = path in ("/", "/app/explorer.html", "/favicon.ico")
-        self.law.saw(1 if is_page else 2, "HTTP GET")
+        self.law.saw(1 if path == "/app/explorer.html" else page_level(path), "HTTP GET")
         if path == "/":
             return Reply(301, headers=(("Location", "app/explorer.html"),))
         return Reply(200, _EXPLORER) if path == "/app/explorer.html" else _UNKNOWN

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import ClassVar, Final
 
 from leadglass.range.law import NEVER, Law
-from leadglass.range.manners.web import NOT_FOUND, Reply, WebManner
+from leadglass.range.manners.web import NOT_FOUND, Reply, WebManner, page_level
 from leadglass.range.manners.web_dicomweb import dicomweb_answer
 
 __all__ = ["CitrixPage", "DirectoryListing", "NginxNotFound", "OhifViewer", "Oviyam"]
@@ -20,7 +20,7 @@ class _Pages(WebManner):
         self._pages, self._missing = pages, missing
 
     def answer(self, path: str, query: Mapping[str, str]) -> Reply:  # noqa: ARG002 - pages heed none
-        self.law.saw(1 if path in self._pages or path in ("/", "/favicon.ico") else 2, "HTTP GET")
+        self.law.saw(2 if path == "/app-config.js" else page_level(path), "HTTP GET")
         return self._pages.get(path, self._missing)
 
 
@@ -77,7 +77,7 @@ class DirectoryListing(WebManner):
             self.law.saw(1, "HTTP GET")
             return self._page
         is_file = path.endswith(".dcm")
-        self.law.saw(NEVER if is_file else 1 if path == "/favicon.ico" else 2, "file opened" if is_file else "HTTP GET")
+        self.law.saw(NEVER if is_file else page_level(path), "file opened" if is_file else "HTTP GET")
         return NOT_FOUND
 
 
