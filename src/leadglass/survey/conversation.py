@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import ClassVar, Final, NamedTuple
 
 from leadglass.survey.level import Level
 from leadglass.terms.ceilings import KIB
@@ -20,8 +19,7 @@ __all__ = ["Said", "Talk"]
 _CEILING: Final = 64 * KIB
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """Bytes in one direction."""
 
     by_us: bool

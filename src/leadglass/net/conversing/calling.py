@@ -16,6 +16,8 @@ from leadglass.net.conversing.switchboard import switchboard
 __all__ = ["converse"]
 
 _UNDERWAY: Final = frozenset({0, errno.EINPROGRESS})
+_MADE_NON_BLOCKING: Final = hasattr(socket, "SOCK_NONBLOCK")
+_STREAM: Final = socket.SOCK_STREAM | getattr(socket, "SOCK_NONBLOCK", 0)
 _TRY_AGAIN_SECONDS: Final = 0.05
 _NO_TLS_AFTER: Final = frozenset({Ending.HUNG_UP, Ending.RESET})
 
@@ -35,7 +37,10 @@ async def converse(
     (SNI) if it is a host name. Bytes are counted on the wire. Cancelled, it hangs up at once.
     """
     secured = Secured(conversation, tls, server_name) if tls is not None else None
-    line = await _line(address, port, secured or conversation, patience)
+    loop = asyncio.get_running_loop()
+    line = _try(address, port, secured or conversation, patience, loop)
+    if line is None:
+        line = await _try_again(address, port, secured or conversation, patience, loop)
     if isinstance(line, Ending):
         return Outcome(ending=line)
     try:
@@ -52,17 +57,17 @@ async def converse(
     return outcome if secured is None or line.connected_at is None else _with_handshake(outcome, secured)
 
 
-async def _line(address: str, port: int, conversation: Conversation, patience: Patience) -> Line | Ending:
-    """A line that connects, or the ending it had at once. While this machine is short of something, it waits."""
-    loop = asyncio.get_running_loop()
+async def _try_again(
+    address: str, port: int, conversation: Conversation, patience: Patience, loop: asyncio.AbstractEventLoop
+) -> Line | Ending:
+    """This machine is short of something: wait until it is not."""
     gives_up_at = loop.time() + patience.in_all
-    while True:
+    while loop.time() < gives_up_at:
+        await asyncio.sleep(_TRY_AGAIN_SECONDS)
         line = _try(address, port, conversation, patience, loop)
         if line is not None:
             return line
-        if loop.time() >= gives_up_at:
-            return Ending.UNREACHABLE
-        await asyncio.sleep(_TRY_AGAIN_SECONDS)
+    return Ending.UNREACHABLE
 
 
 def _try(
@@ -72,11 +77,12 @@ def _try(
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
         socket.inet_pton(family, address)  # a name would be looked up, and block
-        sock = socket.socket(family, socket.SOCK_STREAM)
+        sock = socket.SocketType(family, _STREAM)  # the plain one: it is made thousands of times a second
     except OSError as fault:
         return None if fault.errno in LOCAL_FAULTS else Ending.UNREACHABLE
     try:
-        sock.setblocking(False)
+        if not _MADE_NON_BLOCKING:
+            sock.setblocking(False)
         fault_number = sock.connect_ex((address, port))
         if fault_number in _UNDERWAY:
             return Line(sock, conversation, patience, switchboard(), loop)

@@ -35,11 +35,11 @@ class Line:
     """`done` is resolved with how it ended. Made by `converse`, on a socket that is connecting."""
 
     __slots__ = (
+        "_answer_seconds",
         "_board",
         "_conversation",
         "_ends_at",
         "_loop",
-        "_patience",
         "_socket",
         "_unsent",
         "began_at",
@@ -49,11 +49,12 @@ class Line:
         "deadline",
         "descriptor",
         "done",
+        "spoke",
     )
 
     def __init__(
         self,
-        sock: socket.socket,
+        sock: socket.SocketType,
         conversation: Conversation,
         patience: Patience,
         board: Switchboard,
@@ -61,17 +62,18 @@ class Line:
     ) -> None:
         self._socket = sock
         self._conversation = conversation
-        self._patience = patience
+        self._answer_seconds = patience.for_answer
         self._board = board
         self._loop = loop
         self._unsent = b""
         self.descriptor = sock.fileno()
         self.done: asyncio.Future[Ending] = loop.create_future()
         self.began_at = perf_counter()
-        now = loop.time()
         self.connected_at: float | None = None
+        now = loop.time()
         self._ends_at = now + patience.in_all
         self.deadline = now + min(patience.to_connect, patience.in_all)
+        self.spoke = 0
         self.bytes_sent = 0
         self.bytes_received = 0
         board.open(self)
@@ -103,7 +105,24 @@ class Line:
             self._broken(bug)
 
     def time_is_up(self) -> None:
-        self._end(Ending.SILENT if self.connected_at is None else Ending.STALLED)
+        """Unless it was we who were late: what has come meanwhile is heard first."""
+        if self.connected_at is None:
+            if self._stands():
+                self.writable()
+            else:
+                self._end(Ending.SILENT)
+            return
+        before = self.bytes_received
+        self.readable()
+        if self.bytes_received == before or self._loop.time() >= self._ends_at:
+            self._end(Ending.STALLED)
+
+    def _stands(self) -> bool:
+        try:
+            self._socket.getpeername()
+        except OSError:
+            return False
+        return True
 
     # --- what happens ----------------------------------------------------------------------------------------
 
@@ -116,7 +135,7 @@ class Line:
             self._end(ending)
             return
         self.connected_at = perf_counter()
-        self._move_deadline(self._loop.time())
+        self._move_deadline()
         self._board.turn(self, writing=False)
         self._say(self._conversation.begin())
 
@@ -124,7 +143,7 @@ class Line:
         conversation = self._conversation
         room = conversation.ceiling - self.bytes_received
         try:
-            data = self._socket.recv(min(_PORTION, room + 1))
+            data = self._socket.recv(_PORTION if room >= _PORTION else room + 1)
         except BlockingIOError:
             return
         except OSError as fault:
@@ -134,16 +153,16 @@ class Line:
             self._end(Ending.HUNG_UP)
             return
         self.bytes_received += len(data)
-        self._move_deadline(self._loop.time())
+        self._move_deadline()
         answer = conversation.receive(data[:room] if len(data) > room else data)
-        if self.bytes_received > conversation.ceiling and not conversation.is_over:
+        if len(data) > room and not conversation.is_over:
             self._end(Ending.FLOODED)
         else:
             self._say(answer)
 
     def _say(self, data: bytes) -> None:
         if data or self._unsent:
-            self._send(self._unsent + data)
+            self._send(self._unsent + data if self._unsent else data)
         elif self._conversation.is_over:
             self._end(Ending.OVER)
 
@@ -157,16 +176,17 @@ class Line:
             self._end(_LOST.get(fault.errno or 0, Ending.RESET))
             return
         self.bytes_sent += sent
-        if sent:
-            self._move_deadline(self._loop.time())
         self._unsent = data[sent:]
-        if bool(self._unsent) != had_unsent:
+        if had_unsent and sent:
+            self._move_deadline()  # it reads
+        if bool(self._unsent) is not had_unsent:
             self._board.turn(self, writing=bool(self._unsent))
         if not self._unsent and self._conversation.is_over:
             self._end(Ending.OVER)
 
-    def _move_deadline(self, now: float) -> None:
-        self.deadline = min(now + self._patience.for_answer, self._ends_at)
+    def _move_deadline(self) -> None:
+        due = self._loop.time() + self._answer_seconds
+        self.deadline = due if due < self._ends_at else self._ends_at
 
     # --- the end ---------------------------------------------------------------------------------------------
 
@@ -186,5 +206,5 @@ class Line:
             self.done.set_exception(bug)
 
     def _close(self) -> None:
-        self._board.close(self)
+        self._board.close(self)  # before its descriptor may be another's
         self._socket.close()

@@ -27,6 +27,8 @@ class Subscriber(Protocol):
     descriptor: int
     deadline: float
     """In the loop's time. May be moved at any time: looked at when the one it had before is reached."""
+    spoke: int
+    """The switchboard's own note: where on its wheel the line hangs."""
 
     def readable(self) -> None:
         """Something came, or the peer is gone."""
@@ -47,7 +49,8 @@ class _Watch(Protocol):
     def turn(self, line: Subscriber, *, writing: bool) -> None:
         """From now on for reading, and for writing as well or not."""
 
-    def remove(self, line: Subscriber) -> None: ...
+    def remove(self, line: Subscriber) -> None:
+        """Its descriptor is about to be closed."""
 
     def close(self) -> None: ...
 
@@ -69,8 +72,7 @@ class _Epoll:
         self._epoll.modify(line.descriptor, select.EPOLLIN | select.EPOLLOUT if writing else select.EPOLLIN)
 
     def remove(self, line: Subscriber) -> None:
-        del self._lines[line.descriptor]
-        self._epoll.unregister(line.descriptor)
+        del self._lines[line.descriptor]  # a closed descriptor leaves the epoll by itself
 
     def _pump(self) -> None:
         get = self._lines.get
@@ -121,7 +123,7 @@ class Switchboard:
         self._loop = loop
         self._watch: _Watch | None = None
         self._wheel: dict[int, set[Subscriber]] = {}
-        self._spokes: dict[Subscriber, int] = {}
+        self._open = 0
         self._turned_to = 0
         self._timer: asyncio.TimerHandle | None = None
 
@@ -132,6 +134,7 @@ class Switchboard:
             self._turned_to = int(self._loop.time() / TICK)
             self._timer = self._loop.call_later(TICK, self._tick)
         self._watch.add(line)
+        self._open += 1
         self._put(line)
 
     def turn(self, line: Subscriber, *, writing: bool) -> None:
@@ -143,8 +146,9 @@ class Switchboard:
         """Forget it; its socket is still open."""
         assert self._watch is not None  # the line is open
         self._watch.remove(line)
-        self._wheel[self._spokes.pop(line)].discard(line)
-        if not self._spokes:
+        self._wheel[line.spoke].discard(line)
+        self._open -= 1
+        if not self._open:
             self._watch.close()
             self._watch = None
             self._wheel.clear()
@@ -152,8 +156,10 @@ class Switchboard:
                 self._timer.cancel()
 
     def _put(self, line: Subscriber) -> None:
-        spoke = max(int(line.deadline / TICK) + 1, self._turned_to + 1)
-        self._spokes[line] = spoke
+        spoke = int(line.deadline / TICK) + 1
+        if spoke <= self._turned_to:
+            spoke = self._turned_to + 1
+        line.spoke = spoke
         lines = self._wheel.get(spoke)
         if lines is None:
             lines = self._wheel[spoke] = set()
@@ -166,17 +172,18 @@ class Switchboard:
         due = [spoke for spoke in range(self._turned_to + 1, reached + 1) if spoke in self._wheel]
         self._turned_to = max(self._turned_to, reached)
         for spoke in due:
-            for line in self._wheel.pop(spoke, ()):
-                self._look_at(line, now)
+            for line in tuple(self._wheel.get(spoke, ())):
+                if line in self._wheel.get(spoke, ()):  # nobody closed it meanwhile
+                    self._look_at(line, now)
+            self._wheel.pop(spoke, None)
 
     def _look_at(self, line: Subscriber, now: float) -> None:
-        if line not in self._spokes:
-            return
-        if line.deadline > now:
-            self._put(line)  # it has moved its deadline meanwhile
-            return
-        self._put(line)  # so that `close` finds it
-        line.time_is_up()
+        if line.deadline <= now:
+            line.time_is_up()
+        hangs = self._wheel.get(line.spoke)
+        if hangs is not None and line in hangs:  # not closed: it has moved its deadline
+            hangs.discard(line)
+            self._put(line)
 
 
 _BOARDS: WeakKeyDictionary[asyncio.AbstractEventLoop, Switchboard] = WeakKeyDictionary()

@@ -1,0 +1,288 @@
+"""A run: every target of the plan looked at once, many at a time, never two at one host.
+
+What may be underway grows once hosts have answered, for until then nobody knows how long to wait for the silent ones.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from leadglass.net.conversing import Ending, Outcome
+from leadglass.survey.chance import FreshChance
+from leadglass.survey.conversation import Said
+from leadglass.survey.courier import Courier
+from leadglass.survey.observation import Act, Observation, Sighting, Verdict
+from leadglass.survey.probe import Caller, Prober
+from leadglass.survey.recorder import Recorded, Recorder
+from leadglass.survey.services import Service
+from leadglass.survey.target import Target
+from leadglass.terms.ceilings import MAX_TARGETS_HELD_BACK
+from leadglass.terms.errors import LeadglassError
+
+__all__ = ["AT_ONCE", "Progress", "Totals", "survey"]
+
+AT_ONCE: Final = 4096
+"""Targets underway, unless told otherwise. Most wait for an answer that never comes."""
+_AT_FIRST: Final = 256
+_TICK: Final = 0.2
+_NO_CONNECTION: Final = frozenset({Ending.REFUSED, Ending.SILENT, Ending.UNREACHABLE})
+_LEAKS: Final = frozenset({Act.QUERY, Act.WORKLIST, Act.RETRIEVE, Act.LIST})
+
+
+@dataclass(slots=True)
+class Totals:
+    """Counts of a run, or of the part of it that was done now."""
+
+    targets: int = 0  # of the plan
+    before: int = 0  # were done in runs that this one resumes
+    looked_at: int = 0
+    answered: int = 0  # a connection was made
+    open: int = 0  # would give a stranger something
+    silent: int = 0
+    refused: int = 0
+    connections: int = 0
+    faults: int = 0  # could not be judged, by a fault of ours
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether every target of the plan was looked at."""
+        return self.before + self.looked_at >= self.targets
+
+    def as_counts(self) -> dict[str, int]:
+        """For the records."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A run as it stands."""
+
+    totals: Totals
+    underway: int
+    is_resting: bool  # quiet hours
+    fault: str = ""  # the first of ours, in words
+
+
+async def survey(
+    plan: Sequence[Target],
+    courier: Courier,
+    caller: Caller,
+    recorder: Recorder,
+    *,
+    probers: Mapping[Service, Prober],
+    done: Container[int] = (),
+    progress: Callable[[Progress], None] | None = None,
+    stop: Callable[[], bool] = lambda: False,
+    at_once: int = AT_ONCE,
+) -> Totals:
+    """Walk the plan; `plan[i]` becomes observation number i + 1, and numbers in `done` are passed over.
+
+    Ends when all is done, or within a second once `stop` says so. Raises what the courier or the recorder raise:
+    Forbidden, StorageFault. Whatever was seen until then has been recorded; the recorder is still open.
+    """
+    run = _Run(plan, courier, caller, recorder, probers, done, at_once)
+    tick = asyncio.get_running_loop().create_task(run.watch(stop, progress))
+    try:
+        await run.finished
+    finally:
+        tick.cancel()
+        await run.halt()
+        run.totals.connections = courier.connections
+        if progress is not None:
+            progress(run.progress)
+    return run.totals
+
+
+class _Run:
+    """Targets underway, each in a task of its own; one that ends makes room for the next."""
+
+    def __init__(
+        self,
+        plan: Sequence[Target],
+        courier: Courier,
+        caller: Caller,
+        recorder: Recorder,
+        probers: Mapping[Service, Prober],
+        done: Container[int],
+        at_once: int,
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._courier, self._caller, self._recorder, self._probers = courier, caller, recorder, probers
+        self._at_once = at_once
+        self.totals = Totals(targets=len(plan))
+        self._fault = ""
+        self._targets = self._unlooked(plan, done)
+        self._is_read = False
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._hosts: dict[str, deque[tuple[int, Target]] | None] = {}  # busy, and what waits for it
+        self._held_back = 0
+        self._ready: deque[tuple[int, Target]] = deque()
+        self.finished: asyncio.Future[None] = self._loop.create_future()
+        self._loop.call_soon(self._fill)
+
+    @property
+    def progress(self) -> Progress:
+        return Progress(self.totals, len(self._tasks), self._courier.is_resting, self._fault)
+
+    async def watch(self, stop: Callable[[], bool], progress: Callable[[Progress], None] | None) -> None:
+        """Look up now and then: whether to stop, and to tell how it goes."""
+        while True:
+            if stop():
+                self._end(None)
+                return
+            if progress is not None:
+                self.totals.connections = self._courier.connections
+                progress(self.progress)
+            await asyncio.sleep(_TICK)
+
+    async def halt(self) -> None:
+        """Hang up on whatever is underway."""
+        self._is_read = True
+        self._end(None)
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    # --- which target is next --------------------------------------------------------------------------------
+
+    def _unlooked(self, plan: Sequence[Target], done: Container[int]) -> Iterator[tuple[int, Target]]:
+        for index in range(len(plan)):
+            if index + 1 in done:
+                self.totals.before += 1
+            else:
+                yield index + 1, plan[index]
+
+    def _fill(self) -> None:
+        """Begin as many as there is room for."""
+        try:
+            is_known = self._courier.connect_times.is_known or self.totals.looked_at >= _AT_FIRST
+            room = self._at_once if is_known else min(_AT_FIRST, self._at_once)
+            while len(self._tasks) < room and not self.finished.done():
+                following = self._next()
+                if following is None:
+                    break
+                task = self._loop.create_task(self._look(*following))
+                self._tasks.add(task)
+                task.add_done_callback(self._ended)
+        except Exception as bug:
+            self._end(bug)
+        if self._is_read and not self._tasks:
+            self._end(None)
+
+    def _next(self) -> tuple[int, Target] | None:
+        """One whose host is free; its host is busy from now on."""
+        if self._ready:
+            return self._ready.popleft()
+        while self._held_back < MAX_TARGETS_HELD_BACK and not self._is_read:
+            following = next(self._targets, None)
+            if following is None:
+                self._is_read = True
+                break
+            address = following[1].address
+            if address not in self._hosts:
+                self._hosts[address] = None
+                return following
+            waiting = self._hosts[address]
+            if waiting is None:
+                waiting = self._hosts[address] = deque()
+            waiting.append(following)
+            self._held_back += 1
+        return None
+
+    def _free(self, address: str) -> None:
+        """The host is free: for what waits for it, or for whoever comes."""
+        waiting = self._hosts[address]
+        if waiting:
+            self._ready.append(waiting.popleft())
+            self._held_back -= 1
+        else:
+            del self._hosts[address]
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (fault := task.exception()) is not None:
+            self._end(fault)
+        self._fill()
+
+    def _end(self, because: BaseException | None) -> None:
+        if self.finished.done():
+            return
+        if because is None:
+            self.finished.set_result(None)
+        else:
+            self.finished.set_exception(because)
+
+    # --- one target ------------------------------------------------------------------------------------------
+
+    async def _look(self, number: int, target: Target) -> None:
+        calls: list[Recorded] = []
+        try:
+            sighting = await self._probe(target, calls)
+        except _Bug as bug:
+            self.totals.faults += 1
+            self._fault = self._fault or str(bug)
+            return
+        finally:
+            self._free(target.address)
+        self._recorder.record(
+            Observation(
+                number=number,
+                target=target,
+                seen_at=datetime.now(UTC),
+                source="probe",
+                level=target.level,
+                sighting=sighting,
+                seconds_to_connect=calls[0].outcome.seconds_to_connect if calls else None,
+            ),
+            calls,
+        )
+        self._count(sighting)
+
+    async def _probe(self, target: Target, calls: list[Recorded]) -> Sighting:
+        """Let the service's probe decide, and the courier do."""
+        chance = FreshChance()
+        outcome: Outcome | None = None
+        try:
+            probe = self._probers[target.service](target, self._caller, chance)
+        except Exception as bug:
+            raise _Bug(target, bug) from bug
+        while True:
+            try:
+                call = next(probe) if outcome is None else probe.send(outcome)
+            except StopIteration as end:
+                sighting: Sighting = end.value
+                return sighting
+            except Exception as bug:
+                raise _Bug(target, bug) from bug
+            said: list[Said] = []
+            try:
+                outcome = await self._courier.carry(target, call, said)
+            except LeadglassError:
+                raise
+            except Exception as bug:
+                raise _Bug(target, bug) from bug
+            calls.append(Recorded(call, outcome, chance.take_drawn(), tuple(said)))
+
+    def _count(self, sighting: Sighting) -> None:
+        totals = self.totals
+        totals.looked_at += 1
+        if sighting.ending is Ending.REFUSED:
+            totals.refused += 1
+        elif sighting.ending in _NO_CONNECTION:
+            totals.silent += 1
+        else:
+            totals.answered += 1
+            totals.open += any(t.verdict is Verdict.OPEN and t.act in _LEAKS for t in sighting.tries)
+
+
+class _Bug(Exception):
+    """A probe failed on what a host said: our fault, and no reason to stop looking at the others."""
+
+    def __init__(self, target: Target, bug: BaseException) -> None:
+        super().__init__(f"the probe of {target.service} failed on port {target.port}: {type(bug).__name__}")
