@@ -1,0 +1,196 @@
+"""What is said to a MongoDB server at levels 1 and 2."""
+
+from __future__ import annotations
+
+import re
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar, Final
+
+from leadglass.survey.level import Level
+from leadglass.survey.observation import Act, Try, Verdict
+from leadglass.survey.probes.bson import Document, Value, Writable
+from leadglass.survey.probes.dialogue import Dialogue
+from leadglass.survey.probes.mongodb_wire import OP_MSG_SINCE, as_msg, as_query, as_reply, cut_message, document_of
+from leadglass.terms.ceilings import MAX_COLLECTIONS_NAMED, MAX_DATABASE_ANSWER, MAX_DATABASES_NAMED
+
+__all__ = ["HOW", "Commands", "Greeting", "Names"]
+
+HOW: Final = "MongoDB"
+_SYSTEMS_OWN: Final = frozenset({"admin", "config", "local"})
+_DENIED: Final = frozenset({13, 18, 8000})  # Unauthorized, AuthenticationFailed, AtlasError
+_VERSION: Final = re.compile(r"[0-9]+(\.[0-9]+){1,3}")
+_KINDS_OF_COLLECTION: Final = frozenset({"collection", "view", "timeseries"})
+_MAX_NAME: Final = 120  # the longest a collection may be called
+
+
+class Commands(Dialogue):
+    """One command after another. Subclasses say what follows from each answer."""
+
+    ceiling = MAX_DATABASE_ANSWER
+
+    def __init__(self, *, uses_op_msg: bool = False) -> None:
+        super().__init__()
+        self.uses_op_msg = uses_op_msg
+
+    def _cut(self, buffer: bytearray) -> bytes | None:
+        return cut_message(buffer)
+
+    def _answer(self, message: bytes) -> bytes:
+        document = document_of(message)
+        if document is None:
+            self.is_over = True
+            return b""
+        self.is_spoken = True
+        return self._next(document)
+
+    @abstractmethod
+    def _next(self, document: Document) -> bytes:
+        """The next command; b"" and `is_over` at the end."""
+
+    def _command(self, database: str, command: Mapping[str, Writable]) -> bytes:
+        return as_msg(database, command) if self.uses_op_msg else as_query(database, command)
+
+    def _kept(self, message: bytes) -> bytes:
+        return as_reply(_understood(document_of(message) or {}))
+
+
+class Greeting(Commands):
+    """`isMaster` and `buildInfo`: both are answered before anybody has said who they are."""
+
+    kind: ClassVar[str] = "mongodb greeting"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.version = ""
+        self.asks_for_password: bool | None = None
+        self._follow = self._greeted
+
+    def begin(self) -> bytes:
+        return as_query("admin", {"isMaster": 1, "helloOk": True})
+
+    def _next(self, document: Document) -> bytes:
+        return self._follow(document)
+
+    def _greeted(self, document: Document) -> bytes:
+        self.uses_op_msg = _number(document.get("maxWireVersion")) >= OP_MSG_SINCE
+        self._follow = self._introduced
+        return self._command("admin", {"buildInfo": 1})
+
+    def _introduced(self, document: Document) -> bytes:
+        self.version = _version(document)
+        return self._enter()
+
+    def _enter(self) -> bytes:
+        self.is_over = True
+        return b""
+
+
+class Names(Greeting):
+    """Databases and collections by name, then one document by an identifier that does not exist."""
+
+    kind = "mongodb names"
+    level = Level.ACCESS
+
+    def __init__(self, identifier: str) -> None:
+        super().__init__()
+        self.tries: tuple[Try, ...] = ()
+        self.collections: list[tuple[str, str]] = []
+        """Database and collection."""
+        self.were_too_many = False
+        self._identifier = identifier
+        self._databases: list[str] = []
+
+    def _enter(self) -> bytes:
+        self._follow = self._entered
+        return self._command("admin", {"listDatabases": 1, "nameOnly": True})
+
+    def _entered(self, document: Document) -> bytes:
+        verdict, code = _verdict(document)
+        self.asks_for_password = {Verdict.OPEN: False, Verdict.CLOSED: True}.get(verdict)
+        self.tries = (Try(act=Act.ENTER, how=HOW, verdict=verdict, code=code),)
+        if verdict is Verdict.OPEN:
+            names = [name for name in _names(document.get("databases")) if name not in _SYSTEMS_OWN]
+            listed = Verdict.OPEN if names else Verdict.UNCLEAR
+            self.tries += (Try(act=Act.LIST, how=HOW, verdict=listed),)
+            self.were_too_many = len(names) > MAX_DATABASES_NAMED
+            self._databases = names[:MAX_DATABASES_NAMED][::-1]
+        return self._list_next()
+
+    def _list_next(self) -> bytes:
+        if self._databases and len(self.collections) < MAX_COLLECTIONS_NAMED:
+            self._follow = self._listed
+            return self._command(self._databases[-1], {"listCollections": 1, "nameOnly": True})
+        self.were_too_many = self.were_too_many or bool(self._databases)
+        if not self.collections:
+            self.is_over = True
+            return b""
+        self._follow = self._asked
+        database, name = self.collections[0]
+        return self._command(database, {"find": name, "filter": {"_id": self._identifier}, "limit": 1})
+
+    def _listed(self, document: Document) -> bytes:
+        database = self._databases.pop()
+        cursor = document.get("cursor")
+        listed = cursor.get("firstBatch") if isinstance(cursor, dict) else None
+        names = [name for name in _names(listed) if not name.startswith("system.")]
+        room = MAX_COLLECTIONS_NAMED - len(self.collections)
+        self.were_too_many = self.were_too_many or len(names) > room
+        self.collections += [(database, name) for name in names[:room]]
+        return self._list_next()
+
+    def _asked(self, document: Document) -> bytes:
+        verdict, code = _verdict(document)
+        self.tries += (Try(act=Act.QUERY, how=HOW, verdict=verdict, code=code),)
+        self.is_over = True
+        return b""
+
+
+def _verdict(document: Document) -> tuple[Verdict, str]:
+    """OPEN if the command was obeyed, CLOSED if it wants to know who we are; and the code."""
+    if document.get("ok") == 1:
+        return Verdict.OPEN, ""
+    code = _number(document.get("code"))
+    if not code and "auth" in str(document.get("errmsg", "")).lower():
+        code = 13  # servers before 3.0 say it in words only
+    return (Verdict.CLOSED if code in _DENIED else Verdict.UNCLEAR), str(code) if code else ""
+
+
+def _names(listed: Value | None) -> list[str]:
+    """The names in a list of databases or collections."""
+    rows = listed if isinstance(listed, list) else []
+    names = [row.get("name") for row in rows if isinstance(row, dict)]
+    return [name for name in names if isinstance(name, str) and 0 < len(name) <= _MAX_NAME and name.isprintable()]
+
+
+def _number(value: Value | None) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _version(document: Document) -> str:
+    version = document.get("version")
+    return version if isinstance(version, str) and _VERSION.fullmatch(version) else ""
+
+
+def _understood(document: Document) -> dict[str, Writable]:
+    """An answer that is understood as this one, without what was not looked at."""
+    verdict, code = _verdict(document)
+    kept: dict[str, Writable] = {"ok": int(verdict is Verdict.OPEN)}
+    if code:
+        kept["code"] = int(code)
+    if "maxWireVersion" in document:
+        kept["maxWireVersion"] = _number(document["maxWireVersion"])
+    if version := _version(document):
+        kept["version"] = version
+    if "databases" in document:
+        kept["databases"] = [{"name": name} for name in _names(document["databases"])]
+    cursor = document.get("cursor")
+    if isinstance(cursor, dict) and isinstance(cursor.get("firstBatch"), list):
+        kept["cursor"] = {"firstBatch": [{"name": name} for name in _names(_only_collections(cursor["firstBatch"]))]}
+    return kept
+
+
+def _only_collections(rows: Value) -> list[Value]:
+    """Rows of listCollections, and no document of anybody's collection."""
+    listed = rows if isinstance(rows, list) else []
+    return [row for row in listed if isinstance(row, dict) and row.get("type") in _KINDS_OF_COLLECTION]
