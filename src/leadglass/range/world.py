@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -9,7 +10,7 @@ from enum import StrEnum
 from leadglass.range.law import Law
 from leadglass.range.manner import Manner
 
-__all__ = ["Door", "SimulatedSystem", "TlsManner", "Truth", "World"]
+__all__ = ["Door", "SimulatedSystem", "TlsManner", "Truth", "TruthCounts", "World"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +64,25 @@ class SimulatedSystem:
 
 
 @dataclass(slots=True)
+class TruthCounts:
+    """What a perfect survey would count in a region: open systems, and what a stranger gets from them."""
+
+    systems: int = 0
+    records: int = 0
+    images_linked: int = 0
+    images_accessible: int = 0
+    viewers: int = 0
+
+    def add(self, truth: Truth) -> None:
+        """One more system."""
+        self.systems += truth.is_open
+        self.records += truth.records
+        self.images_linked += truth.images
+        self.images_accessible += truth.images if truth.serves_images else 0
+        self.viewers += truth.has_viewer
+
+
+@dataclass(slots=True)
 class World:
     """All systems of a profile, by address."""
 
@@ -72,3 +92,17 @@ class World:
 
     def __post_init__(self) -> None:
         self.by_address = {system.address: system for system in self.systems}
+
+    def truth_table(self) -> dict[tuple[str, str], TruthCounts]:
+        """The truth by (country, state), of all regions that have systems, open or not."""
+        table: defaultdict[tuple[str, str], TruthCounts] = defaultdict(TruthCounts)
+        for system in self.systems:
+            table[system.truth.country, system.truth.state].add(system.truth)
+        return dict(table)
+
+    def truth_in_all(self) -> TruthCounts:
+        """The truth of the whole world."""
+        whole = TruthCounts()
+        for system in self.systems:
+            whole.add(system.truth)
+        return whole
