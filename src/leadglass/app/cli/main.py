@@ -9,6 +9,7 @@ import typer
 
 from leadglass import __version__
 from leadglass.app.cli import accounts, grants, ledger, serving, store
+from leadglass.app.cli.range import practice
 from leadglass.app.cli.speaking import HomeOption, JsonOption, ask, out, say_json, show_table
 from leadglass.app.cli.survey import survey
 from leadglass.app.documenting import commented_defaults
@@ -34,6 +35,7 @@ app.add_typer(store.store, name="store")
 app.add_typer(store.keys, name="key")
 app.add_typer(store.study, name="study")
 app.add_typer(survey, name="survey")
+app.add_typer(practice, name="range")
 
 
 @app.command("studies")

@@ -1,0 +1,156 @@
+"""`leadglass range`: simulated systems on loopback, to practise on."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from leadglass.app.cli.speaking import JsonOption, fail, out, plain, run, say_json, show_table
+from leadglass.survey.level import Level
+from leadglass.terms.errors import UserFault
+
+if TYPE_CHECKING:
+    from leadglass.range.serving import RangeServer
+    from leadglass.range.world import World
+
+__all__ = ["practice"]
+
+practice = typer.Typer(
+    no_args_is_help=True, help="Simulated archives and devices on this machine's loopback addresses, to practise on."
+)
+
+ProfileArgument = Annotated[str, typer.Argument(help="Which world; `leadglass range list` names them.")]
+OffsetOption = Annotated[
+    int, typer.Option("--port-offset", min=0, max=38_000, help="Added to every port, for people without privileges.")
+]
+ScaleOption = Annotated[int, typer.Option("--scale", min=1, help="Only one so-many-th of all records and images.")]
+LatencyOption = Annotated[int, typer.Option("--latency", min=0, max=60_000, help="Milliseconds before each answer.")]
+LevelOption = Annotated[int, typer.Option("--level", min=0, max=4, help="How far the scope lets a survey go.")]
+
+_STATUS_SECONDS = 0.5
+_IDLE_TURNS = 6
+"""After so many turns without a connection, a survey is over."""
+
+
+@practice.command("list")
+def profiles(as_json: JsonOption = False) -> None:
+    """The worlds there are."""
+    from leadglass.range.worlds import PROFILES
+
+    rows = [{"profile": name, "about": about} for name, about in PROFILES.items()]
+    if as_json:
+        say_json(rows)
+    else:
+        show_table(rows, {"profile": "profile", "about": "what it is"}, empty="")
+
+
+@practice.command("scope")
+def scope(profile: ProfileArgument, level: LevelOption = 3, port_offset: OffsetOption = 0) -> None:
+    """Print the scope, not signed yet, that allows surveying a world."""
+    from leadglass.app.practising import scope_of
+
+    sys.stdout.write(scope_of(_world(profile, 1), Level(level), port_offset))
+
+
+@practice.command("serve")
+def serve(
+    profile: ProfileArgument,
+    port_offset: OffsetOption = 0,
+    scale: ScaleOption = 1,
+    latency: LatencyOption = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Serve a world on 127.0.0.0/8 until SIGTERM or Ctrl-C; then say what a survey asked beyond its level."""
+    from leadglass.app.practising import let_many_in
+
+    world = _world(profile, scale)
+    let_many_in()
+    run(_serve(world, port_offset, latency / 1000, as_json))
+
+
+def _world(profile: str, scale: int) -> World:
+    from leadglass.range.worlds import load
+
+    try:
+        return load(profile, scale)
+    except UserFault as fault:
+        fail(str(fault), fault.advice)
+
+
+async def _serve(world: World, port_offset: int, latency: float, as_json: bool) -> None:
+    from leadglass.range.law import Law
+    from leadglass.range.serving import serve_world
+
+    law = Law()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    async with serve_world(world, law, port_offset=port_offset, latency=latency) as server:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop.set)
+        _greet(world, port_offset, as_json)
+        await _watch(server, stop, is_quiet=as_json or not sys.stdout.isatty())
+    _farewell(server, as_json)
+
+
+def _greet(world: World, port_offset: int, as_json: bool) -> None:
+    from leadglass.app.practising import ports_of
+
+    truth = world.truth_in_all()
+    ports = {service.value: [p + port_offset for p in listed] for service, listed in ports_of(world).items()}
+    if as_json:
+        say_json({"profile": world.name, "systems": len(world.systems), "open": truth.systems, "ports": ports})
+        return
+    shift = f" --port-offset {port_offset}" if port_offset else ""
+    countries = len({system.truth.country for system in world.systems})
+    out.print(f"[bold]{plain(world.name)}[/]: {len(world.systems):,} simulated systems in {countries} countries")
+    out.print(f"  A perfect survey finds {truth.systems:,} open, with {truth.records:,} records and")
+    out.print(f"  {truth.images_linked:,} images, {truth.images_accessible:,} of them there for the taking.")
+    for service, listed in ports.items():
+        out.print(f"  {service:10} at ports {', '.join(map(str, listed))}", markup=False)
+    out.print("  Only this machine can reach them, at addresses of 127.0.0.0/8.")
+    out.print("\nIn another terminal:", markup=False)
+    out.print(f"  leadglass range scope {world.name}{shift} > scope.toml", markup=False)
+    out.print("  leadglass survey scope sign scope.toml", markup=False)
+    out.print("  leadglass survey run --scope scope.toml --out run", markup=False)
+    out.print("  leadglass survey report run", markup=False)
+    out.print("\nCtrl-C stops the range.", markup=False)
+
+
+async def _watch(server: RangeServer, stop: asyncio.Event, *, is_quiet: bool) -> None:
+    """Until it is to stop; shows meanwhile what is going on, and notices when one survey ends and another begins."""
+    idle, before = 0, 0
+    while not stop.is_set():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), _STATUS_SECONDS)
+        idle = 0 if server.connections != before else idle + 1
+        if idle == _IDLE_TURNS:
+            server.law.forget_titles()
+        if not is_quiet:
+            rate = (server.connections - before) / _STATUS_SECONDS
+            line = f"  {server.connections:,} connections, {rate:,.0f}/s, {sum(server.law.asked.values()):,} requests"
+            out.print(f"\r{line:70}", end="", markup=False)
+        before = server.connections
+    if not is_quiet:
+        out.print()
+
+
+def _farewell(server: RangeServer, as_json: bool) -> None:
+    asked = [
+        {"level": level, "what": what, "count": count} for (level, what), count in sorted(server.law.asked.items())
+    ]
+    if as_json:
+        say_json({"connections": server.connections, "strangers": server.strangers, "asked": asked})
+        return
+    show_table(asked, {"level": "level", "what": "asked", "count": "times"}, empty="Nobody asked for anything.")
+    for level in (Level.PRESENCE, Level.ACCESS, Level.COUNTS, Level.KINDS):
+        above = server.law.above(level)
+        if above:
+            words = ", ".join(f"{what} ({count})" for what, count in above.items())
+            out.print(plain(f"asked beyond level {int(level)}: {words}"))
+    if server.strangers:
+        out.print(f"{server.strangers} connections did not come to a loopback address, and were reset.")
