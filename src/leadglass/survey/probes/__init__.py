@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from leadglass.survey.probe import Prober
+from leadglass.survey.probes.dicom import dicom
 from leadglass.survey.probes.ftp import probe_ftp
 from leadglass.survey.probes.hl7 import probe_hl7
 from leadglass.survey.probes.http import web_port
@@ -19,6 +20,7 @@ from leadglass.survey.services import Service
 __all__ = ["PROBERS"]
 
 PROBERS: Final[Mapping[Service, Prober]] = {
+    Service.DICOM: dicom,
     Service.HTTP: web_port,
     Service.HL7: probe_hl7,
     Service.MONGODB: probe_mongodb,

@@ -10,6 +10,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Final
 
+from leadglass.dicom.dimse.framing import frame_message
 from leadglass.dicom.upperlayer import Abort, AbortSource, AssociateAc, ReleaseRp, ReleaseRq, encode_pdu
 from leadglass.dicom.upperlayer.pdu import PduType
 from leadglass.survey.conversation import Said, Talk
@@ -18,6 +19,7 @@ from leadglass.survey.probes.dicom_evidence import reduced
 from leadglass.survey.probes.dicom_reading import LONGEST_SIGN, Command, accept_of, command_of, is_dicom, language_of
 from leadglass.survey.probes.dicom_request import Proposal, request
 from leadglass.terms.ceilings import MAX_ASSOCIATE_PDU, MAX_COMMAND_SET
+from leadglass.terms.errors import PeerViolation
 
 __all__ = ["ABORT", "RELEASE", "AssociationTalk"]
 
@@ -55,6 +57,13 @@ class AssociationTalk(Talk):
     def commanded(self, context_id: int, command: Command) -> bytes:
         """A whole command came. Returns what to say; sets `is_over` after `ABORT`."""
 
+    def informed(self, data: bytes, *, is_last: bool) -> None:
+        """A piece of a data set came."""
+
+    def skimmed(self, buffer: bytes, at: int = 0) -> int:  # noqa: ARG002 - for those who override it
+        """How far the buffer was read, in whole PDUs, by a quicker way than PDU by PDU."""
+        return at
+
     def broken_off(self, code: str) -> None:
         """The association ended before its end; `code` is our word for how."""
 
@@ -74,7 +83,7 @@ class AssociationTalk(Talk):
         buffer = self._buffer + data if self._buffer else data
         if not self._taken and not is_dicom(buffer):
             return self._met_another_language(buffer)
-        said, at, end = b"", 0, len(buffer)
+        said, at, end = b"", self.skimmed(buffer), len(buffer)
         while end - at >= _HEADER and not self.is_over:
             until = at + _HEADER + int.from_bytes(buffer[at + 2 : at + _HEADER], "big")
             if until - at > MAX_ASSOCIATE_PDU:
@@ -83,9 +92,17 @@ class AssociationTalk(Talk):
                 break
             said += self._pdu(buffer[at:until])
             self._taken += until - at
-            at = until
+            at = self.skimmed(buffer, until)
         self._buffer = buffer[at:]
         return said
+
+    def framed(self, context_id: int, command: bytes, identifier: bytes | None) -> bytes:
+        """A message as P-DATA-TF, in PDUs that the peer takes."""
+        assert self.accept is not None
+        try:
+            return b"".join(frame_message(context_id, command, identifier, self.accept.user_information.max_pdu_length))
+        except PeerViolation:
+            return self.violated("a maximum length that leaves no room for data")
 
     def reduced(self, heard: bytes) -> bytes:
         """Without data sets, and without what of commands and of the acceptance does not decide."""
@@ -148,6 +165,8 @@ class AssociationTalk(Talk):
                 return said + self.violated("a presentation data value does not fit its P-DATA-TF")
             if pdu[at + 5] & _IS_COMMAND:
                 said += self._fragment(pdu[at + 4], pdu[at + _HEADER : until], pdu[at + 5] & _IS_LAST)
+            else:
+                self.informed(pdu[at + _HEADER : until], is_last=bool(pdu[at + 5] & _IS_LAST))
             at = until
         return said
 

@@ -105,6 +105,4 @@ ACCESS: Final = Proposal(
     ),
     roles=STORAGE_CLASSES,
 )
-COUNTING: Final = Proposal(
-    ((uids.STUDY_ROOT_FIND, _PLAIN), (uids.PATIENT_ROOT_FIND, _PLAIN)), max_pdu_length=_MAX_PDU_LENGTH_COUNTING
-)
+COUNTING: Final = Proposal(((uids.STUDY_ROOT_FIND, _PLAIN),), max_pdu_length=_MAX_PDU_LENGTH_COUNTING)

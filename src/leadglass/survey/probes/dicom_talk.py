@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
-from leadglass.dicom.dimse.framing import frame_message
 from leadglass.dicom.dimse.statuses import is_pending
 from leadglass.survey.level import Level
 from leadglass.survey.observation import Act, Try, Verdict
@@ -15,14 +14,13 @@ from leadglass.survey.probes.dicom_questions import ECHO, Question
 from leadglass.survey.probes.dicom_reading import Command
 from leadglass.survey.probes.dicom_request import ACCESS, PRESENCE, Proposal
 from leadglass.survey.probes.dicom_verdicts import ANSWERS_WITHOUT_MATCHING, verdict_of
-from leadglass.terms.errors import PeerViolation
 
-__all__ = ["AccessTalk", "EchoTalk"]
+__all__ = ["AccessTalk", "Asking", "EchoTalk"]
 
 _RESPONSE: Final = 0x8000
 
 
-class _Asking(AssociationTalk):
+class Asking(AssociationTalk):
     """Asks one question after another, then releases."""
 
     def __init__(self, called_ae_title: str, caller: Caller, proposal: Proposal, questions: Sequence[Question]) -> None:
@@ -74,13 +72,8 @@ class _Asking(AssociationTalk):
         return RELEASE
 
     def _ask(self, question: Question) -> bytes:
-        assert self.accept is not None
         self._question = question
-        context_id, room = self.granted[question.abstract_syntax], self.accept.user_information.max_pdu_length
-        try:
-            return b"".join(frame_message(context_id, question.command, question.identifier, room))
-        except PeerViolation:
-            return self.violated("a maximum length that leaves no room for data")
+        return self.framed(self.granted[question.abstract_syntax], question.command, question.identifier)
 
     def _answered(self, answer: Try) -> None:
         self.tries.append(answer)
@@ -95,7 +88,7 @@ class _Asking(AssociationTalk):
         return ABORT
 
 
-class EchoTalk(_Asking):
+class EchoTalk(Asking):
     """Is DICOM spoken there, and is a stranger let in?"""
 
     kind: ClassVar[str] = "dicom echo"
@@ -104,7 +97,7 @@ class EchoTalk(_Asking):
         super().__init__(called_ae_title, caller, PRESENCE, (ECHO,))
 
 
-class AccessTalk(_Asking):
+class AccessTalk(Asking):
     """Would it serve a stranger?"""
 
     kind: ClassVar[str] = "dicom access"

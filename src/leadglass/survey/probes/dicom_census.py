@@ -1,0 +1,36 @@
+"""Level 3 of the DICOM probe: a count over as many associations as it takes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from leadglass.survey.observation import Sign
+from leadglass.survey.probe import Chance
+from leadglass.survey.probes.dicom_count import Count
+from leadglass.survey.probes.dicom_counting import CountTalk
+from leadglass.survey.probes.dicom_visit import Calls, Visit
+
+__all__ = ["census"]
+
+_KEY: Final = 32  # letters and digits, drawn for each target, of the key under which UIDs are hashed
+_MAX_ASSOCIATIONS: Final = 64
+_MAX_IN_VAIN: Final = 3  # associations in a row that count nothing
+
+
+def census(visit: Visit, chance: Chance) -> Calls:
+    """Leaves `visit.counts`, and the slice to look for kinds in."""
+    count = Count(chance.word(_KEY).encode("ascii"), visit.target.records_cap)
+    in_vain = 0
+    for _ in range(_MAX_ASSOCIATIONS):
+        before = count.records
+        talk = CountTalk(visit.called_ae_title, visit.caller, count)
+        yield from visit.call(talk)
+        in_vain = in_vain + 1 if count.records == before else 0
+        if not count.pending or in_vain >= _MAX_IN_VAIN:
+            break
+    if count.pending:
+        count.give_up()
+    visit.counts = count.counts
+    visit.sample = count.sample
+    if count.holds_a_honeypots_study:
+        visit.signs.append(Sign(means="honeypot", why="holds the study that T-Pot's Dicompot comes with", weight=3))

@@ -1,0 +1,164 @@
+"""How far a count has come. It outlives the single association, and the talks on them add to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Final
+
+from leadglass.survey.observation import Counts
+from leadglass.survey.probes.dicom_slices import FIRST, Slice, slice_of
+
+__all__ = ["Count"]
+
+_LIMITS: Final = frozenset(
+    {
+        100,
+        128,
+        200,
+        250,
+        255,
+        256,
+        300,
+        400,
+        500,
+        511,
+        512,
+        600,
+        750,
+        800,
+        999,
+        1000,
+        1023,
+        1024,
+        1500,
+        2000,
+        2048,
+        2500,
+    }
+    | {3000, 4000, 4095, 4096, 5000, 8000, 8192, 9999, 10_000, 15_000, 16_384, 20_000, 25_000, 30_000, 32_767, 32_768}
+    | {50_000, 65_535, 65_536, 99_999, 100_000, 131_072, 200_000, 250_000, 500_000, 1_000_000}
+)
+"""Numbers of answers at which archives usually stop without a word."""
+_STALE: Final = 2  # slices in a row that bring only what was there before: its dates are not looked at
+_STALE_FROM: Final = 20  # answers
+_FAILURES: Final = 8  # slices in a row that were answered with a failure and nothing else: it will not have it
+_ENOUGH: Final = 10  # answers to draw a sample from
+_BAIT: Final = b"1.3.6.1.4.1.53684.1.1.2.1098940923.2240.1611872054.34565"
+_MAX_NUMBER: Final = 12  # characters of an IS (PS3.5 §6.2)
+
+
+@dataclass(slots=True)
+class Count:
+    """Study Instance UIDs are kept as hashes with a key of this run, as long as it is being counted, and no longer."""
+
+    key: bytes
+    cap: int
+    pending: list[Slice] = field(default_factory=lambda: list(reversed(FIRST)))  # the next one last
+    seen: set[bytes] = field(default_factory=set)
+    records: int = 0
+    images: int = 0
+    has_images: bool = False  # the number of instances was answered
+    is_at_least: bool = False
+    sample: str = ""  # name of a slice that has enough in it to look at, and little more
+    has_bait: bool = False
+    code: str = ""  # how it ended, if it did not come to its end
+    answers: int = 0  # in the slice being counted
+    _keyed: blake2b = field(init=False, repr=False)
+    _new_before: int = 0  # records before the slice being counted
+    _stale: int = 0
+    _failures: int = 0
+    _fitness: tuple[int, int] = (0, 0)
+
+    def __post_init__(self) -> None:
+        self._keyed = blake2b(key=self.key, digest_size=8)
+
+    def hashed(self, uid: bytes) -> bytes:
+        """What stands for a UID."""
+        hashing = self._keyed.copy()
+        hashing.update(uid)
+        return hashing.digest()
+
+    def add(self, uid: bytes, images: bytes | None) -> None:
+        """One answer: a UID, and the number of instances, if it was answered."""
+        self.answers += 1
+        digest = self.hashed(uid.strip(b"\0 "))
+        if digest not in self.seen:
+            self.seen.add(digest)
+            self.records += 1
+            if images and images.strip(b"\0 ").isdigit() and len(images) <= _MAX_NUMBER:
+                self.has_images = True
+                self.images += int(images.strip(b"\0 "))
+
+    def begin(self) -> Slice:
+        """The next slice."""
+        self.answers, self._new_before = 0, self.records
+        return self.pending.pop()
+
+    def end(self, done: Slice, *, is_complete: bool) -> None:
+        """A slice has come to its end; where a peer may have kept something back, its parts are asked for."""
+        fitness = (min(self.answers, _ENOUGH), -self.answers)
+        if self.answers and fitness > self._fitness:
+            self.sample, self._fitness = done.name, fitness
+        if is_complete and self.answers not in _LIMITS:
+            self._stale = self._stale + 1 if self.answers >= _STALE_FROM and self.records == self._new_before else 0
+            if self._stale >= _STALE:
+                self.pending.clear()
+            return
+        self._failures = 0 if self.answers else self._failures + 1
+        parts = done.parts()
+        if self._failures >= _FAILURES:
+            self.give_up()
+        elif parts:
+            self.pending += reversed(parts)
+        elif not is_complete:
+            self.is_at_least = True
+
+    def give_up(self, code: str = "") -> None:
+        """Ask for no more; what was counted is the least there is."""
+        self.code = self.code or code
+        self.is_at_least = True
+        self.pending.clear()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the cap is reached."""
+        return self.records >= self.cap
+
+    @property
+    def holds_a_honeypots_study(self) -> bool:
+        """Whether the study that a well-known honeypot is packed with was among them."""
+        return self.has_bait or self.hashed(_BAIT) in self.seen
+
+    @property
+    def counts(self) -> Counts:
+        """What it amounts to."""
+        return Counts(
+            records=self.records,
+            images=self.images if self.has_images else None,
+            is_at_least=self.is_at_least,
+            how="C-FIND by study date",
+        )
+
+    @property
+    def tally(self) -> Mapping[str, int | bool | str]:
+        """All of it that is not a hash."""
+        return {
+            "records": self.records,
+            "images": self.images,
+            "has_images": self.has_images,
+            "is_at_least": self.is_at_least,
+            "sample": self.sample,
+            "code": self.code,
+            "has_bait": self.holds_a_honeypots_study,
+            "pending": " ".join(piece.name for piece in self.pending),
+        }
+
+    def recall(self, tally: Mapping[str, int | bool | str]) -> None:
+        """Stand again where `tally` was taken."""
+        self.records, self.images = int(tally["records"]), int(tally["images"])
+        self.has_images, self.is_at_least = bool(tally["has_images"]), bool(tally["is_at_least"])
+        self.has_bait = bool(tally["has_bait"])
+        self.sample, self.code = str(tally["sample"]), str(tally["code"])
+        self.pending = [slice_of(name) for name in str(tally["pending"]).split()]

@@ -1,0 +1,21 @@
+"""Level 4 of the DICOM probe: which kinds of personal data are there."""
+
+from __future__ import annotations
+
+from leadglass.survey.observation import Sign
+from leadglass.survey.probes.dicom_presence import PresenceTalk
+from leadglass.survey.probes.dicom_slices import slice_of
+from leadglass.survey.probes.dicom_visit import Calls, Visit
+
+__all__ = ["look_for_kinds"]
+
+
+def look_for_kinds(visit: Visit) -> Calls:
+    """Leaves `visit.kinds`. Nothing is asked for where nothing was counted."""
+    if not visit.sample:
+        return
+    talk = PresenceTalk(visit.called_ae_title, visit.caller, slice_of(visit.sample), visit.target.samples_cap)
+    yield from visit.call(talk)
+    visit.kinds = talk.kinds
+    if talk.is_deidentified:
+        visit.signs.append(Sign(means="test data", why="records say that the patient's identity was removed", weight=3))

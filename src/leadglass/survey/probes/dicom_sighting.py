@@ -1,0 +1,109 @@
+"""What a visit amounts to: tries, facts, software."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from leadglass.survey.fingerprint import software_of
+from leadglass.survey.observation import Act, DicomFacts, Sighting, StorageContext, Try, Verdict
+from leadglass.survey.probes.dicom_request import QUERY_CLASSES, STORAGE_CLASSES
+from leadglass.survey.probes.dicom_signs import signs_of
+from leadglass.survey.probes.dicom_talk import Asking
+from leadglass.survey.probes.dicom_visit import Visit
+
+__all__ = ["sighting_of"]
+
+_STORAGE: Final = frozenset(STORAGE_CLASSES)
+_CALLING_AE_TITLE, _CALLED_AE_TITLE = 3, 7  # reasons of a service-user that tell which name it did not know
+_TRANSIENT: Final = 2
+
+
+def sighting_of(visit: Visit) -> Sighting:
+    """The whole of it."""
+    talk = visit.talk
+    facts = _facts(talk)
+    tries = tuple(_tries(visit, talk, facts))
+    return Sighting(
+        ending=visit.outcomes[0].ending,
+        tries=tries,
+        facts=facts,
+        software=software_of(facts.implementation_class_uid, facts.implementation_version_name, tries),
+        counts=visit.counts,
+        kinds=visit.kinds,
+        signs=(*signs_of(facts, visit.target.port), *visit.signs),
+        handshakes=visit.handshakes,
+        speaks_tls=_speaks_tls(visit),
+    )
+
+
+def _speaks_tls(visit: Visit) -> bool | None:
+    """None if it said nothing at all."""
+    if any(handshake.version for handshake in visit.handshakes):
+        return True
+    if any(talk.language == "TLS" for talk in visit.talks):
+        return True
+    return False if any(talk.has_heard for talk in visit.talks) else None
+
+
+def _facts(talk: Asking) -> DicomFacts:
+    information = talk.accept.user_information if talk.accept else None
+    return DicomFacts(
+        association=talk.association,
+        reject=talk.reject,
+        abort=talk.abort,
+        checks_ae_titles=_checks_ae_titles(talk),
+        demands_user_identity=False if talk.granted else None,
+        implementation_class_uid=information.implementation_class_uid if information else "",
+        implementation_version_name=information.implementation_version_name if information else "",
+        max_pdu_length=information.max_pdu_length if information else None,
+        storage=tuple(_storage(talk)),
+        query_classes=tuple(uid for uid in QUERY_CLASSES if uid in talk.granted),
+    )
+
+
+def _checks_ae_titles(talk: Asking) -> bool | None:
+    if talk.reject:
+        _, source, reason = talk.reject
+        return True if source == 1 and reason in (_CALLING_AE_TITLE, _CALLED_AE_TITLE) else None
+    return False if talk.granted else None
+
+
+def _storage(talk: Asking) -> Iterator[StorageContext]:
+    accepted = {c.presentation_context_id: c.transfer_syntax for c in talk.accept.contexts} if talk.accept else {}
+    for abstract_syntax, context_id in talk.granted.items():
+        if abstract_syntax in _STORAGE:
+            yield StorageContext(abstract_syntax=abstract_syntax, transfer_syntax=accepted[context_id])
+
+
+def _tries(visit: Visit, talk: Asking, facts: DicomFacts) -> Iterator[Try]:
+    how = "A-ASSOCIATE"
+    if not talk.association:
+        is_other = bool(talk.language)
+        yield Try(
+            act=Act.SPEAK,
+            how=how,
+            verdict=Verdict.NOT_OFFERED if is_other else Verdict.UNCLEAR,
+            code=talk.language or talk.fault or str(visit.outcomes[0].ending),
+        )
+        return
+    yield Try(act=Act.SPEAK, how=how, verdict=Verdict.OPEN)
+    if talk.reject:
+        verdict = Verdict.UNCLEAR if talk.reject[0] == _TRANSIENT else Verdict.CLOSED
+        yield Try(act=Act.ENTER, how=how, verdict=verdict, code="rejected {}/{}/{}".format(*talk.reject))
+    elif talk.accept is None:
+        code = "aborted {}/{}".format(*talk.abort) if talk.abort else ""
+        yield Try(act=Act.ENTER, how=how, verdict=Verdict.CLOSED, code=code)
+    else:
+        yield Try(act=Act.ENTER, how=how, verdict=Verdict.OPEN if talk.granted else Verdict.UNCLEAR)
+        yield from visit.tries
+        if len(talk.proposal.contexts) > 1:
+            yield Try(act=Act.WRITE, how="C-STORE", verdict=_write(talk, facts))
+
+
+def _write(talk: Asking, facts: DicomFacts) -> Verdict:
+    """Whether it would take images: a storage class was granted, and not only for handing them out."""
+    assert talk.accept is not None
+    roles = {role.sop_class_uid: role.scu for role in talk.accept.user_information.roles}
+    takes = any(roles.get(context.abstract_syntax, True) for context in facts.storage)
+    return Verdict.OPEN if takes else Verdict.NOT_OFFERED
