@@ -1,0 +1,137 @@
+"""The kinds of door that a profile's TOML can name, and what a stranger gets at each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from leadglass.range.law import Law
+from leadglass.range.manner import Manner
+from leadglass.range.manners import dicom_products as products
+from leadglass.range.manners.dicom import DicomSite
+from leadglass.range.manners.dicom_conduct import Conduct
+from leadglass.range.manners.studies import Shelf
+from leadglass.range.manners.web_databases import CouchDb, Elasticsearch, S3Bucket
+from leadglass.range.manners.web_dcm4chee import Dcm4cheeWeb
+from leadglass.range.manners.web_dicomweb import DicomWeb
+from leadglass.range.manners.web_fhir import FhirServer
+from leadglass.range.manners.web_orthanc import OrthancWeb
+from leadglass.range.manners.web_pages import CitrixPage, DirectoryListing, NginxNotFound, OhifViewer, Oviyam
+from leadglass.range.worlds.archives import admitting_of
+
+__all__ = ["KINDS", "Kind"]
+
+Make = Callable[[str, Shelf], Callable[[Law], Manner]]
+"""From a system's address and what it holds to what a `Door` wants."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A door, and what it means for the truth of its system."""
+
+    make: Make
+    product: str = ""
+    is_archive: bool = False
+    answers: bool = False
+    serves: bool = False
+    takes_writes: bool = False
+    has_viewer: bool = False
+
+
+_DICOMPOT: Final = Conduct(
+    product="Dicompot",
+    implementation_class_uid="1.2.826.0.1.3680043.9.7133.1.1",
+    implementation_version_name="GODICOM_1_1",
+    find=0,
+    get=0,
+    move=0xA801,
+)
+_DICOMHAWK: Final = replace(products.PYNETDICOM, product="DICOMHawk", implementation_version_name="PYNETDICOM_210")
+_CONDUCTS: Final[Mapping[str, Conduct]] = {
+    "ae-checking": products.AE_CHECKING,
+    "ae-listed": products.AE_LISTED,
+    "conquest": products.CONQUEST,
+    "dcm4chee": products.DCM4CHEE,
+    "dcm4chee-listed": products.DCM4CHEE_LISTED,
+    "dcmqrscp": products.DCMQRSCP,
+    "dcmqrscp-open": products.DCMQRSCP_OPEN,
+    "dicomhawk": _DICOMHAWK,
+    "dicompot": _DICOMPOT,
+    "identity-demanding": products.IDENTITY_DEMANDING,
+    "limited": products.LIMITED,
+    "modality": products.MODALITY,
+    "orthanc": products.ORTHANC,
+    "orthanc-open": products.ORTHANC_OPEN,
+    "orthanc-queries": products.ORTHANC_QUERIES,
+    "pynetdicom": products.PYNETDICOM,
+    "storescp": products.STORESCP,
+    "worklist": products.WORKLIST,
+}
+
+
+def _dicom(conduct: Conduct) -> Kind:
+    lets_in = conduct.called is None and conduct.calling is None and not conduct.demands_user_identity
+
+    def make(address: str, shelf: Shelf) -> Callable[[Law], Manner]:
+        return DicomSite(name=address, admitting=admitting_of(conduct), shelf=shelf)
+
+    return Kind(
+        make=make,
+        product=conduct.product,
+        is_archive=True,
+        answers=lets_in and 0 in (conduct.find, conduct.worklist),
+        serves=lets_in and conduct.get == 0,
+        takes_writes=lets_in and conduct.stores,
+    )
+
+
+def _plain(make: Callable[[Law], Manner]) -> Make:
+    """For a door that shows nothing of what its system holds."""
+    return lambda _address, _shelf: make
+
+
+def _orthanc(address: str, shelf: Shelf, *, demands_login: bool = False) -> Callable[[Law], Manner]:
+    del address
+    return lambda law: OrthancWeb(
+        law,
+        patients=shelf.records // 2 + 1,
+        studies=shelf.records,
+        images=shelf.images,
+        demands_login=demands_login,
+    )
+
+
+def _dcm4chee(address: str, shelf: Shelf) -> Callable[[Law], Manner]:
+    del address
+    return lambda law: Dcm4cheeWeb(law, patients=shelf.records // 2 + 1, studies=shelf.records, images=shelf.images)
+
+
+_PATIENT_FIELDS: Final = ("patient_name", "date_of_birth", "aadhaar_number", "phone", "diagnosis", "physician")
+
+KINDS: Final[Mapping[str, Kind]] = {
+    **{name: _dicom(conduct) for name, conduct in _CONDUCTS.items()},
+    "orthanc-web": Kind(make=_orthanc, product="Orthanc", is_archive=True, answers=True, serves=True),
+    "orthanc-web-login": Kind(make=lambda address, shelf: _orthanc(address, shelf, demands_login=True)),
+    "dcm4chee-web": Kind(make=_dcm4chee, product="dcm4chee-arc", is_archive=True, answers=True, serves=True),
+    "dicomweb-refusing": Kind(make=_plain(lambda law: DicomWeb(law, refuses=401)), is_archive=True),
+    "oviyam": Kind(make=_plain(Oviyam), product="Oviyam", has_viewer=True),
+    "oviyam-login": Kind(make=_plain(lambda law: Oviyam(law, demands_login=True)), product="Oviyam"),
+    "ohif-login": Kind(make=_plain(lambda law: OhifViewer(law, has_oidc=True)), product="OHIF"),
+    "directory": Kind(make=_plain(DirectoryListing), answers=True, has_viewer=True),
+    "citrix-page": Kind(make=_plain(CitrixPage)),
+    "nginx-page": Kind(make=_plain(NginxNotFound)),
+    "elasticsearch": Kind(
+        make=_plain(lambda law: Elasticsearch(law, indexes={"reports": 250_000}, fields=_PATIENT_FIELDS)),
+        product="Elasticsearch",
+        answers=True,
+    ),
+    "elasticsearch-login": Kind(make=_plain(lambda law: Elasticsearch(law, demands_login=True))),
+    "couchdb": Kind(make=_plain(lambda law: CouchDb(law, databases={"referrals": 12_000})), answers=True),
+    "fhir": Kind(
+        make=_plain(lambda law: FhirServer(law, counts={"Patient": 8_000, "ImagingStudy": 21_000})), answers=True
+    ),
+    "fhir-login": Kind(make=_plain(lambda law: FhirServer(law, demands_login=True))),
+    "bucket": Kind(make=_plain(lambda law: S3Bucket(law, keys=1_000)), answers=True),
+}
+"""Name in the TOML → kind."""
