@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, Protocol
 
 from leadglass.net.conversing import Ending, Outcome
 from leadglass.survey.chance import FreshChance
@@ -32,6 +32,13 @@ _AT_FIRST: Final = 256
 _TICK: Final = 0.2
 _NO_CONNECTION: Final = frozenset({Ending.REFUSED, Ending.SILENT, Ending.UNREACHABLE})
 _LEAKS: Final = frozenset({Act.QUERY, Act.WORKLIST, Act.RETRIEVE, Act.LIST})
+
+
+class Done(Protocol):
+    """Numbers of targets that were looked at before."""
+
+    def __contains__(self, number: int, /) -> bool:
+        """Whether this one was."""
 
 
 @dataclass(slots=True)
@@ -75,7 +82,7 @@ async def survey(
     recorder: Recorder,
     *,
     probers: Mapping[Service, Prober],
-    done: Container[int] = (),
+    done: Done = frozenset(),
     progress: Callable[[Progress], None] | None = None,
     stop: Callable[[], bool] = lambda: False,
     at_once: int = AT_ONCE,
@@ -108,7 +115,7 @@ class _Run:
         caller: Caller,
         recorder: Recorder,
         probers: Mapping[Service, Prober],
-        done: Container[int],
+        done: Done,
         at_once: int,
     ) -> None:
         self._loop = asyncio.get_running_loop()
@@ -151,7 +158,7 @@ class _Run:
 
     # --- which target is next --------------------------------------------------------------------------------
 
-    def _unlooked(self, plan: Sequence[Target], done: Container[int]) -> Iterator[tuple[int, Target]]:
+    def _unlooked(self, plan: Sequence[Target], done: Done) -> Iterator[tuple[int, Target]]:
         for index in range(len(plan)):
             if index + 1 in done:
                 self.totals.before += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from leadglass.app.cli.survey.places import places
+from leadglass.app.cli.survey.running import run_survey, survey_self
 from leadglass.app.cli.survey.scope import scope
 from leadglass.app.cli.survey.verifying import verify
 
@@ -13,4 +14,6 @@ __all__ = ["survey"]
 survey = typer.Typer(no_args_is_help=True, help="Find what is open, within what its owner allowed.")
 survey.add_typer(scope, name="scope")
 survey.add_typer(places, name="places")
+survey.command("run")(run_survey)
+survey.command("self")(survey_self)
 survey.command("verify")(verify)
