@@ -16,7 +16,7 @@ from leadglass.survey.probes.http import web_port
 from leadglass.survey.services import Service
 from leadglass.survey.target import Target
 
-__all__ = ["CALLER", "FixedChance", "Played", "Pretender", "replayed", "verdicts", "visit"]
+__all__ = ["CALLER", "FixedChance", "Played", "Pretender", "kept", "replayed", "verdicts", "visit"]
 
 CALLER = Caller(
     calling_ae_title="LEADGLASS", user_agent="Leadglass/0.1 (survey; mailto:security@example.org)", contact="x"
@@ -56,7 +56,7 @@ class Played:
     """A visit: what was sighted, and what passed on each connection."""
 
     sighting: Sighting
-    calls: list[tuple[Talk, Outcome, bytes]] = field(default_factory=list)
+    calls: list[tuple[Talk, Outcome, list[bytes]]] = field(default_factory=list)
 
     @property
     def requests(self) -> list[str]:
@@ -79,17 +79,16 @@ def visit(
 ) -> Played:
     """What the probe sees of a server with these manners. `tls`: it speaks that only."""
     probe = web_port(target_of(port, level), CALLER, FixedChance())
-    calls: list[tuple[Talk, Outcome, bytes]] = []
+    calls: list[tuple[Talk, Outcome, list[bytes]]] = []
 
     def answered(call: Call) -> Outcome:
         assert call.talk.level <= level
-        if tls and call.tls is TlsOffer.RETIRED:
-            return Outcome(ending=Ending.TLS_FAILED, handshake=shaken(call.tls, ""))
-        if bool(call.tls) is not tls:
-            call.talk.hung_up()
-            return Outcome(ending=Ending.TLS_FAILED if call.tls else Ending.HUNG_UP)
-        heard = b"".join(_spoken(call.talk, manner(law), portion))
-        outcome = Outcome(ending=Ending.OVER, handshake=shaken(call.tls, "TLSv1.3") if call.tls else None)
+        is_heard = bool(call.tls) is tls and call.tls is not TlsOffer.RETIRED
+        heard = list(_spoken(call.talk, manner(law), portion)) if is_heard else []
+        ending = Ending.OVER if is_heard else Ending.TLS_FAILED if call.tls else Ending.HUNG_UP
+        shown = shaken(call.tls, "TLSv1.3" if is_heard else "") if call.tls and tls else None
+        outcome = Outcome(ending=ending, handshake=shown)
+        call.talk.hung_up()
         calls.append((call.talk, outcome, heard))
         return outcome
 
@@ -110,13 +109,14 @@ def shaken(offer: TlsOffer, version: str) -> Handshake:
 
 
 def _ended(probe: Probe, answered: Callable[[Call], Outcome]) -> Sighting:
-    try:
-        call = next(probe)
-        while True:
-            call = probe.send(answered(call))
-    except StopIteration as end:
-        assert isinstance(end.value, Sighting)
-        return end.value
+    call = next(probe)
+    while True:
+        outcome = answered(call)
+        try:
+            call = probe.send(outcome)
+        except StopIteration as end:
+            sighting: Sighting = end.value
+            return sighting
 
 
 def _spoken(talk: Talk, manner: Manner, portion: int) -> Iterator[bytes]:
@@ -137,8 +137,14 @@ def _spoken(talk: Talk, manner: Manner, portion: int) -> Iterator[bytes]:
         talk.hung_up()
 
 
-def replayed(played: Played, port: int = 80, level: Level = Level.COUNTS) -> Sighting:
-    """What the probe sees when it is fed what was kept of a visit."""
+def kept(talk: Talk, heard: list[bytes]) -> bytes:
+    """What is on disk of a connection."""
+    tally = talk.tally
+    return b"".join(map(talk.reduced, heard)) if tally is None else str(dict(tally)).encode()
+
+
+def replayed(played: Played, port: int = 80, level: Level = Level.COUNTS, *, joined: bool = False) -> Sighting:
+    """What the probe sees when it is fed what was kept of a visit, turn by turn or all at once."""
     probe = web_port(target_of(port, level), CALLER, FixedChance())
     calls = iter(played.calls)
 
@@ -150,7 +156,8 @@ def replayed(played: Played, port: int = 80, level: Level = Level.COUNTS) -> Sig
             call.talk.recall(tally)
         else:
             call.talk.begin()
-            call.talk.receive(talk.reduced(heard))
+            for part in [b"".join(heard)] if joined else heard:
+                call.talk.receive(talk.reduced(part))
             call.talk.hung_up()
         return outcome
 

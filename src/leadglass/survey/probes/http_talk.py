@@ -156,7 +156,7 @@ class HttpTalk(Talk):
         return Answer(
             status=reader.status,
             headers=self._kept_headers(reader.headers, ask.path),
-            body=ask.keep(bytes(reader.body)),
+            body=ask.keep(bytes(reader.body)) if reader.body else b"",
             is_whole=reader.is_whole and _CUT not in reader.headers,
             persists=reader.persists,
         )

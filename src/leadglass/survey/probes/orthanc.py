@@ -31,6 +31,9 @@ class _System(msgspec.Struct, rename={"api": "ApiVersion", "version": "Version"}
     version: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9.+-]{0,30}$")]
 
 
+_SYSTEM: Final = shaped(_System)
+
+
 class _Statistics(
     msgspec.Struct, rename={"patients": "CountPatients", "studies": "CountStudies", "instances": "CountInstances"}
 ):
@@ -53,7 +56,7 @@ def look(visit: Visit) -> Look:
         proof = "the realm of its login"
         entry = asked(Act.ENTER, _HOW, visit.landing, is_open=False)
         return Found(tries=(entry,), software=Software(product="Orthanc", proof=proof))
-    (answer,) = yield from visit.ask(Ask("/system", shaped(_System)))
+    (answer,) = yield from visit.ask(Ask("/system", _SYSTEM))
     system = read(answer.body, _System)
     if answer.status != 200 or system is None:
         return Found()
