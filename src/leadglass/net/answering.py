@@ -15,9 +15,10 @@ from typing import Final
 from leadglass.terms.ceilings import KIB
 from leadglass.terms.errors import UserFault
 
-__all__ = ["TlsEnd", "is_loopback", "listening_on_loopback", "local_address", "reset", "server_context"]
+__all__ = ["BACKLOG", "TlsEnd", "is_loopback", "listening_on_loopback", "local_address", "reset", "server_context"]
 
-_BACKLOG: Final = 4096
+BACKLOG: Final = 4096
+"""Connections that may wait to be accepted; the event loop wants to be told again."""
 _LINGER_NOT: Final = pack("ii", 1, 0)
 _RETIRED_SUITES: Final = "AES128-SHA:AES256-SHA:ECDHE-RSA-AES128-SHA:@SECLEVEL=0"
 """Without authenticated encryption, some without forward secrecy: what PS3.15 B.12 forbids."""
@@ -36,7 +37,7 @@ def listening_on_loopback(port: int) -> socket.socket:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         _bind_to_loopback_device(listening)
         listening.bind(("0.0.0.0", port))  # noqa: S104 - see above
-        listening.listen(_BACKLOG)
+        listening.listen(BACKLOG)
         listening.setblocking(False)
     except OSError as fault:
         listening.close()

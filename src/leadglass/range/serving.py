@@ -9,7 +9,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, cast
 
-from leadglass.net.answering import TlsEnd, is_loopback, listening_on_loopback, local_address, reset, server_context
+from leadglass.net.answering import (
+    BACKLOG,
+    TlsEnd,
+    is_loopback,
+    listening_on_loopback,
+    local_address,
+    reset,
+    server_context,
+)
 from leadglass.range.certificates import identity_of
 from leadglass.range.law import Law
 from leadglass.range.manner import Action, HangUp, Manner, Pause, Reset
@@ -43,7 +51,9 @@ class RangeServer:
         try:
             for port, doors in _doors_by_port(self.world).items():
                 listening = listening_on_loopback(port + self.port_offset)
-                self._servers.append(await loop.create_server(_guest_maker(self, doors), sock=listening))
+                self._servers.append(
+                    await loop.create_server(_guest_maker(self, doors), sock=listening, backlog=BACKLOG)
+                )
         except BaseException:
             await self.stop()
             raise

@@ -17,7 +17,7 @@ from leadglass.range.manners.dicom_admitting import Admitting
 from leadglass.range.manners.dicom_conduct import Conduct
 from leadglass.range.manners.studies import Shelf
 from leadglass.range.manners.web_pages import DirectoryListing, Oviyam
-from leadglass.range.world import Door, SimulatedSystem, TlsManner, Truth
+from leadglass.range.world import Door, SimulatedSystem, Truth
 from leadglass.range.worlds.apportioning import apportion
 from leadglass.range.worlds.rows import Row
 
@@ -51,7 +51,7 @@ _CLOSED: Final = (
     products.DCMQRSCP,
 )
 _BEHIND_TLS: Final = 40
-"""One in so many closed archives speaks TLS alone, and wants to see a certificate."""
+"""One in so many closed archives speaks TLS alone."""
 
 
 @cache
@@ -132,7 +132,7 @@ def closed_systems(row: Row, addresses: list[IPv4Address]) -> Iterator[Simulated
         is_behind_tls = crc32(name.encode()) % _BEHIND_TLS == 0
         conduct = products.DCM4CHEE_LISTED if is_behind_tls else _CLOSED[(n + int(address)) % len(_CLOSED)]
         manner: Callable[[Law], Manner] = DicomSite(name=name, admitting=admitting_of(conduct))
-        door = Door(port=_PORTS[n % 2], manner=manner, uses_tls=is_behind_tls, tls=TlsManner.CLIENT_CERTIFICATE)
+        door = Door(port=_PORTS[n % 2], manner=manner, uses_tls=is_behind_tls)
         takes_writes = conduct.stores and conduct.called is None and conduct.calling is None
         truth = Truth(
             country=row.country,

@@ -107,6 +107,26 @@ def _dcm4chee(address: str, shelf: Shelf) -> Callable[[Law], Manner]:
     return lambda law: Dcm4cheeWeb(law, patients=shelf.records // 2 + 1, studies=shelf.records, images=shelf.images)
 
 
+def _elasticsearch(address: str, shelf: Shelf) -> Callable[[Law], Manner]:
+    del address
+    return lambda law: Elasticsearch(law, indexes={"reports": shelf.records}, fields=_PATIENT_FIELDS)
+
+
+def _couchdb(address: str, shelf: Shelf) -> Callable[[Law], Manner]:
+    del address
+    return lambda law: CouchDb(law, databases={"referrals": shelf.records})
+
+
+def _fhir(address: str, shelf: Shelf) -> Callable[[Law], Manner]:
+    del address
+    return lambda law: FhirServer(law, counts={"Patient": shelf.records // 3, "ImagingStudy": shelf.records})
+
+
+def _bucket(address: str, shelf: Shelf) -> Callable[[Law], Manner]:
+    del address
+    return lambda law: S3Bucket(law, keys=shelf.records)
+
+
 _PATIENT_FIELDS: Final = ("patient_name", "date_of_birth", "aadhaar_number", "phone", "diagnosis", "physician")
 
 KINDS: Final[Mapping[str, Kind]] = {
@@ -117,21 +137,15 @@ KINDS: Final[Mapping[str, Kind]] = {
     "dicomweb-refusing": Kind(make=_plain(lambda law: DicomWeb(law, refuses=401)), is_archive=True),
     "oviyam": Kind(make=_plain(Oviyam), product="Oviyam", has_viewer=True),
     "oviyam-login": Kind(make=_plain(lambda law: Oviyam(law, demands_login=True)), product="Oviyam"),
-    "ohif-login": Kind(make=_plain(lambda law: OhifViewer(law, has_oidc=True)), product="OHIF"),
+    "ohif-login": Kind(make=_plain(lambda law: OhifViewer(law, has_oidc=True)), product="OHIF", is_archive=True),
     "directory": Kind(make=_plain(DirectoryListing), answers=True, has_viewer=True),
     "citrix-page": Kind(make=_plain(CitrixPage)),
     "nginx-page": Kind(make=_plain(NginxNotFound)),
-    "elasticsearch": Kind(
-        make=_plain(lambda law: Elasticsearch(law, indexes={"reports": 250_000}, fields=_PATIENT_FIELDS)),
-        product="Elasticsearch",
-        answers=True,
-    ),
+    "elasticsearch": Kind(make=_elasticsearch, product="Elasticsearch", answers=True),
     "elasticsearch-login": Kind(make=_plain(lambda law: Elasticsearch(law, demands_login=True))),
-    "couchdb": Kind(make=_plain(lambda law: CouchDb(law, databases={"referrals": 12_000})), answers=True),
-    "fhir": Kind(
-        make=_plain(lambda law: FhirServer(law, counts={"Patient": 8_000, "ImagingStudy": 21_000})), answers=True
-    ),
+    "couchdb": Kind(make=_couchdb, product="CouchDB", answers=True),
+    "fhir": Kind(make=_fhir, answers=True),
     "fhir-login": Kind(make=_plain(lambda law: FhirServer(law, demands_login=True))),
-    "bucket": Kind(make=_plain(lambda law: S3Bucket(law, keys=1_000)), answers=True),
+    "bucket": Kind(make=_bucket, answers=True),
 }
 """Name in the TOML → kind."""

@@ -61,7 +61,7 @@ def _truth(row: dict[str, Any], shelf: Shelf) -> Truth:
         state=row.get("state", ""),
         district=row.get("district", ""),
         product=next((kind.product for kind in kinds if kind.product), ""),
-        is_archive=any(KINDS[door["kind"]].is_archive for door in row["doors"]),
+        is_archive=any(kind.is_archive for kind in kinds),
         is_open=is_open,
         serves_images=serves,
         takes_writes=any(kind.takes_writes for kind in kinds),
