@@ -43,7 +43,7 @@ class FtpGreeting(Dialogue):
         """Product and version as far as the greeting names them."""
 
     def _cut(self, buffer: bytearray) -> bytes | None:
-        reply = _REPLY.match(buffer)
+        reply = _REPLY.match(bytes(buffer))
         if reply is None:
             is_long = len(buffer) > MAX_REPLY_LINE
             return STRANGER if is_long or not _BEGINNING.match(buffer) else None
