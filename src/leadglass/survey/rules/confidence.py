@@ -1,0 +1,148 @@
+"""What a system most likely is: real, a demonstration, a honeypot. With reasons; nothing is dropped silently.
+
+Signs come from the probes, with a weight each, and from looking at all systems side by side (fleets).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Final
+
+from leadglass.survey.finding import Confidence, Reality
+from leadglass.survey.observation import HttpFacts, Rung, Sign
+from leadglass.survey.system import System
+
+__all__ = ["Fleet", "confidence_of", "counted", "fleets_of", "network_of"]
+
+_ENOUGH_FOR_HONEYPOT: Final = 3
+_ENOUGH_FOR_DEMO: Final = 2
+_ENOUGH_FOR_REAL: Final = 2
+_FLEET: Final = 3
+"""Networks in which alike answers make a fleet."""
+_ORTHANC_PORTS: Final = frozenset({8042, 8043})
+_MANY_RECORDS: Final = 50
+_DEMO: Final = frozenset({"demo", "test data", "teaching"})
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """Systems of unrelated networks that answer alike in a way that chance does not explain."""
+
+    what: str
+    weight: int  # as of a Sign
+    addresses: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _OddPage:
+    port: int
+    kind: str  # HttpFacts.page
+    digest: str
+
+
+def fleets_of(systems: Iterable[System]) -> tuple[Fleet, ...]:
+    """The fleets among them: systems that show one and the same odd page, in three networks or more.
+
+    The same software is no fleet, and its usual page neither. A page of nobody's beside DICOM may be that of a common
+    web server, so by itself it makes a system doubtful, no more.
+    """
+    alike: defaultdict[_OddPage, set[str]] = defaultdict(set)
+    for system in systems:
+        for page in _odd_pages(system):
+            alike[page].add(system.address)
+    fleets = []
+    for page, addresses in alike.items():
+        networks = len({network_of(address) for address in addresses})
+        if networks >= _FLEET:
+            what = f"{len(addresses)} systems in {networks} networks show the same unrelated page at port {page.port}"
+            fleets.append(Fleet(what, 2 if page.kind == "" else 3, frozenset(addresses)))
+    return tuple(fleets)
+
+
+def network_of(address: str) -> str:
+    """The /16 (IPv6: /32) that an address is in: how far one owner's neighbourhood goes."""
+    number = ip_address(address)
+    return str(int(number) >> (16 if number.version == 4 else 96))
+
+
+def confidence_of(system: System, fleets: Sequence[Fleet] = ()) -> Confidence:
+    """What it most likely is, and why."""
+    signs = [sign for seen in system.observations for sign in seen.sighting.signs]
+    signs += [Sign(means="fleet", why=f.what, weight=f.weight) for f in fleets if system.address in f.addresses]
+    signs += _signs_of_contents(system)
+    honeypot = _of(signs, {"honeypot", "fleet"})
+    if _weight(honeypot) >= _ENOUGH_FOR_HONEYPOT:
+        return _because(Reality.HONEYPOT, honeypot)
+    demo = _of(signs, _DEMO)
+    if _weight(demo) >= _ENOUGH_FOR_DEMO:
+        return _because(Reality.DEMO, demo)
+    doubts = honeypot + demo
+    real = _of(signs, {"real"})
+    if system.rung >= Rung.SPEAKS and not doubts and _weight(real) >= _ENOUGH_FOR_REAL:
+        return _because(Reality.REAL, real)
+    return _because(Reality.UNKNOWN, doubts + real)
+
+
+def counted(systems: Sequence[System], fleets: Sequence[Fleet] | None = None) -> list[System]:
+    """Those that count in a total of real ones: all but honeypots and demonstrations. What is unknown counts."""
+    found = fleets_of(systems) if fleets is None else fleets
+    left_out = (Reality.HONEYPOT, Reality.DEMO)
+    return [system for system in systems if confidence_of(system, found).reality not in left_out]
+
+
+def _odd_pages(system: System) -> Iterable[_OddPage]:
+    """Pages that do not go with what they are shown beside, or where."""
+    for seen in system.observations:
+        facts = seen.sighting.facts
+        if not isinstance(facts, HttpFacts) or not facts.body_digest:
+            continue
+        page = _OddPage(seen.target.port, facts.page, facts.body_digest)
+        if facts.page == "nginx 404":
+            is_odd = page.port in _ORTHANC_PORTS
+        else:
+            speaks_dicomweb = any("-RS" in attempt.how for attempt in seen.sighting.tries)
+            is_odd = facts.page in ("", "Citrix login") and system.is_archive and not speaks_dicomweb
+        if is_odd:
+            yield page
+
+
+def _signs_of_contents(system: System) -> list[Sign]:
+    """What the number of records, the certificate and the scope say."""
+    signs = []
+    counts = [seen.sighting.counts for seen in system.observations if seen.sighting.counts]
+    known = [count.records for count in counts if count.records is not None]
+    if known and max(known) == 1:
+        signs.append(Sign(means="demo", why="it holds a single record", weight=1))
+    elif known and max(known) == 0:
+        signs.append(Sign(means="test data", why="it holds nothing", weight=1))
+    elif known and max(known) >= _MANY_RECORDS:
+        signs.append(Sign(means="real", why=f"it holds {max(known):,} records", weight=1))
+    if system.place.organisation:
+        signs.append(Sign(means="real", why="the scope names its owner", weight=2))
+    if any(_vouched_for(system)):
+        signs.append(Sign(means="real", why="somebody vouches for its certificate, which names an owner", weight=2))
+    return signs
+
+
+def _vouched_for(system: System) -> Iterable[bool]:
+    for seen in system.observations:
+        for shaken in seen.sighting.handshakes:
+            shown = shaken.certificate
+            yield shown is not None and bool(shown.organisation) and not shown.is_self_signed
+
+
+def _of(signs: Iterable[Sign], means: Iterable[str]) -> list[Sign]:
+    wanted = frozenset(means)
+    return list(dict.fromkeys(sign for sign in signs if sign.means in wanted))
+
+
+def _weight(signs: Iterable[Sign]) -> int:
+    return sum(sign.weight for sign in signs)
+
+
+def _because(reality: Reality, signs: Iterable[Sign]) -> Confidence:
+    reasons = tuple(dict.fromkeys(sign.why for sign in signs))
+    return Confidence(reality=reality, reasons=reasons or ("nothing says what it is",))
