@@ -147,6 +147,10 @@ MAX_TURNED: Final = 512 * MIB
 """A file that is given in another transfer syntax than it is stored in: it must be in memory as a whole."""
 
 # --- survey --------------------------------------------------------------------------------------------------
+MAX_SCAN_DOCUMENT: Final = 128 * MIB
+"""Bytes of an imported scan that is one JSON document; one object a line may be as long as it likes."""
+MAX_SCAN_RECORD: Final = 16 * MIB
+"""Bytes of one record of an imported scan: banners with whole pages in them have a few."""
 MAX_SCOPE: Final = 8 * MIB
 """Bytes of a scope file: MAX_SCOPE_BLOCKS with an organisation each fit."""
 MAX_SCOPE_BLOCKS: Final = 100_000
