@@ -27,13 +27,13 @@ def _sentences(head: Headline, trend: Trend | None, measured: bool) -> Iterator[
     if not head.archives:
         yield "No imaging system was found in the scope."
     elif not four.systems:
-        yield f"{counted(head.archives, 'imaging system')} were found. None of them answers a stranger."
+        yield f"{_found(head)} None of them answers a stranger."
     else:
         part = share(four.systems, head.archives)
-        of_all = f", {part} of them," if part else ""
         yield (
-            f"{counted(head.archives, 'imaging system')} were found; {figure(four.systems)}{of_all} answer a stranger "
-            f"who shows no name, in {counted(head.countries_open, 'country', 'countries')}."
+            f"{_found(head)} {figure(four.systems)} of them"
+            f"{f' ({part})' if part else ''} {'answers' if four.systems == 1 else 'answer'} a stranger who shows no "
+            f"name, in {counted(head.countries_open, 'country', 'countries')}."
         )
         if measured:
             yield (
@@ -45,6 +45,10 @@ def _sentences(head: Headline, trend: Trend | None, measured: bool) -> Iterator[
         yield f"Beside them, {others} {'stands' if four.others == 1 else 'stand'} open."
     if trend is not None:
         yield _turn(trend, measured)
+
+
+def _found(head: Headline) -> str:
+    return f"{counted(head.archives, 'imaging system')} {'was' if head.archives == 1 else 'were'} found."
 
 
 def _turn(trend: Trend, measured: bool) -> str:

@@ -49,8 +49,7 @@ def compact(value: Figure) -> str:
         if value >= size * 0.9995 and value >= 10_000:
             scaled = value / size
             digits = 2 if scaled < 9.995 else 1 if scaled < 99.95 else 0
-            shown = f"{scaled:.{digits}f}"
-            return f"{shown.rstrip('0').rstrip('.') if '.' in shown else shown} {unit}"
+            return f"{scaled:.{digits}f}\N{NO-BREAK SPACE}{unit}"
     return f"{value:,}"
 
 
@@ -64,7 +63,7 @@ def share(part: Figure, whole: Figure) -> str:
     if not isinstance(part, int) or not isinstance(whole, int) or not whole:
         return ""
     percent = 100 * part / whole
-    return f"{percent:.0f} %" if percent >= 10 or percent == 0 else f"{percent:.1f} %"
+    return f"{percent:.{0 if percent >= 10 or not part else 1}f}\N{NO-BREAK SPACE}%"
 
 
 def day(at: datetime | None) -> str:
