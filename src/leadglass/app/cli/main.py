@@ -21,8 +21,8 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="A medical imaging archive that is closed out of the box: every door demands a name, everything is "
-    "encrypted, every look is recorded.",
+    help="Find medical imaging archives that leak (survey), and serve images behind a locked door (serve): every door "
+    "demands a name, everything is encrypted, every look is recorded.",
 )
 app.command("serve")(serving.serve)
 app.command("run")(serving.run_demo)
