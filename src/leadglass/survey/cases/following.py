@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from leadglass.survey.cases.case import Case, CaseState
-from leadglass.survey.cases.events import Closed, Event, Moved, Opened, Reopened, Seen
+from leadglass.survey.cases.events import Closed, Event, Moved, Opened, OwnerFound, Reopened, Seen
+from leadglass.survey.cases.owners import declared_owner, owners_in_certificates
 from leadglass.survey.finding import Finding, Reality
 from leadglass.survey.level import Level
 from leadglass.survey.observation import Act, Observation, Verdict
@@ -37,7 +38,8 @@ def follow(
 ) -> list[Event]:
     """The events that a run adds to the book.
 
-    A leak is a system at which a stranger gets at data, unless it is most likely a honeypot. A case is closed only by a
+    A leak is a system at which a stranger gets at data, unless it is most likely a honeypot. Whom the scope and
+    certificates name as owner is written down at once. A case is closed only by a
     run that looked at its address at level ACCESS or above and to its end, and that got a clear answer or none: a run
     that did not look, and a system that answers neither yes nor no, say nothing.
     """
@@ -65,7 +67,7 @@ def follow(
             moved_from.add(case.id)
             events.append(Moved(case=case.id, before=case.address, because=because, **told))
         elif case is None:
-            events.append(_opened(next(ids), system, told))
+            events += _opened(next(ids), system, told)
         elif case.state is CaseState.CLOSED:
             events.append(Reopened(case=case.id, **told))
         elif case.state is CaseState.OPEN:
@@ -92,9 +94,9 @@ def _told(look: Look, system: System, findings: Sequence[Finding]) -> dict[str, 
     }
 
 
-def _opened(id: str, system: System, told: Mapping[str, Any]) -> Opened:  # noqa: A002 - what people call it
+def _opened(id: str, system: System, told: Mapping[str, Any]) -> Iterator[Event]:  # noqa: A002 - what people call it
     place = system.place
-    return Opened(
+    yield Opened(
         case=id,
         organisation=place.organisation,
         country=place.country,
@@ -102,6 +104,8 @@ def _opened(id: str, system: System, told: Mapping[str, Any]) -> Opened:  # noqa
         district=place.district,
         **told,
     )
+    for owner in declared_owner(system) + owners_in_certificates(system):
+        yield OwnerFound(case=id, at=told["at"], **asdict(owner))
 
 
 def _ids_after(cases: Mapping[str, Case]) -> Iterator[str]:

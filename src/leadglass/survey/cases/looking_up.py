@@ -10,15 +10,7 @@ import httpx2
 import msgspec
 
 from leadglass.net.names import reverse_name
-from leadglass.survey.cases.owners import (
-    Owner,
-    declared_owner,
-    owner_in_reverse_dns,
-    owners_in_certificates,
-    owners_in_rdap,
-    owners_in_security_txt,
-)
-from leadglass.survey.system import System
+from leadglass.survey.cases.owners import Owner, owner_in_reverse_dns, owners_in_rdap, owners_in_security_txt
 from leadglass.terms.ceilings import MAX_OWNER_ANSWER
 
 __all__ = ["RDAP", "look_up_owners"]
@@ -29,22 +21,21 @@ _SECONDS: Final = 10.0
 
 
 async def look_up_owners(
-    system: System, *, security_txt: Callable[[], Awaitable[str]], rdap: str | None, within: float = _SECONDS
+    address: str, *, security_txt: Callable[[], Awaitable[str]], rdap: str | None, within: float = _SECONDS
 ) -> list[Owner]:
-    """All that scope, certificates, reverse DNS, security.txt and RDAP say, best source first.
+    """What security.txt, reverse DNS and RDAP say, best source first.
 
     `security_txt` asks the system itself, so it is the courier's business; `rdap` is the server to ask, None not to: it
     learns which address we are interested in.
     """
-    found = declared_owner(system) + owners_in_certificates(system)
-    found += _or_vain("security.txt", owners_in_security_txt(await security_txt()))
-    found += _or_vain("reverse DNS", owner_in_reverse_dns(await reverse_name(system.address)))
+    found = _or_vain("security.txt", owners_in_security_txt(await security_txt()))
+    found += _or_vain("reverse DNS", owner_in_reverse_dns(await reverse_name(address)))
     if rdap is None:
         found.append(Owner(source="RDAP", note="not asked; --rdap asks the registries"))
-    elif not ipaddress.ip_address(system.address).is_global:
+    elif not ipaddress.ip_address(address).is_global:
         found.append(Owner(source="RDAP", note="not asked: the address is not a public one"))
     else:
-        found += _or_vain("RDAP", owners_in_rdap(await _ask(f"{rdap}/ip/{system.address}", within)))
+        found += _or_vain("RDAP", owners_in_rdap(await _ask(f"{rdap}/ip/{address}", within)))
     return found
 
 
@@ -52,13 +43,13 @@ def _or_vain(source: str, owners: Iterable[Owner]) -> list[Owner]:
     return list(owners) or [Owner(source=source, note="says nothing")]
 
 
-async def _ask(address: str, within: float) -> Any:
+async def _ask(url: str, within: float) -> Any:
     """The decoded answer; None if there is none that can be read."""
     body = bytearray()
     try:
         async with (
             httpx2.AsyncClient(follow_redirects=True, timeout=within) as client,
-            client.stream("GET", address, headers={"Accept": "application/rdap+json"}) as answer,
+            client.stream("GET", url, headers={"Accept": "application/rdap+json"}) as answer,
         ):
             async for chunk in answer.aiter_bytes():
                 body += chunk

@@ -8,7 +8,7 @@ import pytest
 
 from helpers.sightings import CLOSED_TRIES, NOON, certificate, handshake, system
 from leadglass.survey.cases.case import Case, CaseState, cases_of
-from leadglass.survey.cases.events import Closed, Dismissed, Event, Moved, Opened, Reopened, Seen
+from leadglass.survey.cases.events import Closed, Dismissed, Event, Moved, Opened, OwnerFound, Reopened, Seen
 from leadglass.survey.cases.following import Look, follow
 from leadglass.survey.finding import Confidence, Finding, Reality, Severity
 from leadglass.survey.level import Level
@@ -53,7 +53,8 @@ def followed(*runs: tuple[Look, Sequence[System]]) -> tuple[list[Event], dict[st
 
 
 def kinds(events: Sequence[Event]) -> list[type]:
-    return [type(event) for event in events]
+    """Of the events, but for who may be the owner."""
+    return [type(event) for event in events if not isinstance(event, OwnerFound)]
 
 
 def test_a_leak_nobody_knew_opens_a_case() -> None:
@@ -64,6 +65,7 @@ def test_a_leak_nobody_knew_opens_a_case() -> None:
     assert (case.last_seen.records, case.last_seen.images, case.last_seen.ports) == (500, 9000, (11112,))
     assert case.last_seen.rules == ("dicom-answers-strangers",)
     assert case.last_seen.evidence
+    assert [(owner.source, owner.name) for owner in case.owners] == [("scope", "Example Clinic")]
 
 
 def test_a_closed_door_opens_none() -> None:

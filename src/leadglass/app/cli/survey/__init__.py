@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from leadglass.app.cli.survey.cases import cases, retest
 from leadglass.app.cli.survey.places import places
 from leadglass.app.cli.survey.running import run_survey, survey_self
 from leadglass.app.cli.survey.scope import scope
@@ -17,3 +18,5 @@ survey.add_typer(places, name="places")
 survey.command("run")(run_survey)
 survey.command("self")(survey_self)
 survey.command("verify")(verify)
+survey.add_typer(cases, name="cases")
+survey.command("retest")(retest)

@@ -1,0 +1,86 @@
+"""Cases: what the commands of `leadglass survey cases` do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+
+from leadglass.app.resolving import resolve
+from leadglass.survey.cases.book import CaseBook
+from leadglass.survey.cases.case import Case
+from leadglass.survey.cases.coverage import was_looked_at
+from leadglass.survey.cases.events import Event, NoticeWritten, OwnerFound
+from leadglass.survey.cases.following import Look, follow
+from leadglass.survey.cases.notice.packet import write_packet
+from leadglass.survey.cases.owners import Owner
+from leadglass.survey.level import Level
+from leadglass.survey.records import Run
+from leadglass.survey.rules import findings_of
+from leadglass.survey.rules.words import words_for
+from leadglass.survey.scope import Warrant, read_scope
+from leadglass.survey.scope.document import Authority
+from leadglass.terms.errors import UserFault
+
+__all__ = ["notice", "take_in", "write_owners"]
+
+
+def take_in(run: Run, book: CaseBook) -> Sequence[Event]:
+    """Add to the book what a run means for its cases; the events added, none if the run was taken in before.
+
+    UserFault if the run is not finished: what it has not looked at yet would seem closed.
+    """
+    facts = run.facts
+    if facts.finished is None:
+        raise UserFault(
+            f"the run in {run.folder} is not finished",
+            "Go on with it (`leadglass survey run … --resume`), then try again.",
+        )
+    if any(getattr(event, "run", "") == facts.id for case in book.cases.values() for event in case.history):
+        return ()
+    warrant = _warrant_of(run)
+
+    def level_at(address: str, port: int) -> Level:
+        granted = facts.level if warrant is None else warrant.level_at(address, port)
+        return min(granted, facts.level)
+
+    def covers(address: str, ports: Sequence[int]) -> bool:
+        return was_looked_at(address, ports, only=facts.only, level_at=level_at)
+
+    systems = run.systems()
+    look = Look(run=facts.id, at=facts.finished, level=facts.level, covers=covers)
+    events = follow(book.cases, look, systems, findings_of(systems))
+    book.add(events)
+    return events
+
+
+def _warrant_of(run: Run) -> Warrant | None:
+    """What the run was allowed, expired or not; None if it needed no scope."""
+    path = run.folder / "scope.toml"
+    if not path.exists():
+        return None
+    return Warrant(read_scope(path.read_bytes(), str(path)), digest=run.facts.scope_digest, resolve=resolve)
+
+
+def write_owners(book: CaseBook, case: Case, owners: Sequence[Owner]) -> None:
+    """Put into the book who may be responsible."""
+    now = datetime.now(UTC)
+    book.add([OwnerFound(case=case.id, at=now, **asdict(owner)) for owner in owners])
+
+
+def notice(book: CaseBook, case: Case, authority: Authority, languages: Sequence[str], folder: Path) -> list[Path]:
+    """Write the notice of a case in these languages. Returns the files made."""
+    now = datetime.now(UTC)
+    folder.mkdir(parents=True, exist_ok=True)
+    made: list[Path] = []
+    for language in languages:
+        packet = write_packet(case, authority, words_for, language=language, now=now)
+        for suffix, content in ((f"{language}.html", packet.html), (f"{language}.txt", packet.text)):
+            path = folder / f"notice.{suffix}"
+            path.write_text(content)
+            made.append(path)
+        digest = sha256(packet.text.encode()).hexdigest()
+        book.add([NoticeWritten(case=case.id, at=now, language=language, digest=digest)])
+    return made

@@ -1,0 +1,90 @@
+"""Going back to the address of a case: to see whether it is closed, and to ask whom to write to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from leadglass.app.casebook import take_in, write_owners
+from leadglass.app.surveying import Order, Report, Surveying, opened_warrant
+from leadglass.net.conversing import TlsOffer
+from leadglass.survey.cases.book import CaseBook
+from leadglass.survey.cases.case import Case
+from leadglass.survey.cases.events import Event
+from leadglass.survey.cases.looking_up import RDAP, look_up_owners
+from leadglass.survey.cases.owners import Owner
+from leadglass.survey.cases.security_txt import contacts_in, security_txt_talk
+from leadglass.survey.courier import Courier
+from leadglass.survey.level import Level
+from leadglass.survey.pace import Pacer
+from leadglass.survey.probe import Call
+from leadglass.survey.records import Run
+from leadglass.survey.scope import Warrant
+from leadglass.survey.services import Service
+from leadglass.survey.target import Target
+from leadglass.survey.targets.plan import Plan
+from leadglass.terms.errors import UserFault
+
+__all__ = ["Retest", "find_owner", "retest"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retest:
+    """What going back brought."""
+
+    case: Case  # as it stands now
+    report: Report
+    events: Sequence[Event]
+
+
+async def retest(name: str, folder: Path, scope: Path, *, trust: str = "") -> Retest:
+    """Look again at the address of a case, and nowhere else. UserFault if the scope does not allow it."""
+    book = CaseBook(folder)
+    case = book.case(name)
+    warrant = opened_warrant(scope, trust)
+    for port in case.last_seen.ports:
+        if (refusal := warrant.grants(case.address, port, Level.ACCESS)) is not None:
+            raise refusal.as_fault()
+    out = folder / "retests" / f"{case.id}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    order = Order(folder=out, warrant=warrant, scope=scope, only=(case.address,))
+    report = await Surveying(order).run()
+    if not report.totals.is_finished or report.why_stopped:
+        raise UserFault(
+            f"the look was not finished: {report.why_stopped or report.fault}",
+            "The case stands as it stood; try again.",
+        )
+    events = take_in(Run.open(out), book)
+    return Retest(case=book.case(name), report=report, events=[event for event in events if event.case == case.id])
+
+
+async def find_owner(name: str, folder: Path, scope: Path, *, rdap: bool) -> Sequence[Owner]:
+    """Ask around whose system it is, and write the answers into the case."""
+    book = CaseBook(folder)
+    case = book.case(name)
+    warrant = opened_warrant(scope)
+
+    async def security_txt() -> str:
+        return await _security_txt(warrant, case.address)
+
+    owners = await look_up_owners(case.address, security_txt=security_txt, rdap=RDAP if rdap else None)
+    write_owners(book, case, owners)
+    return owners
+
+
+async def _security_txt(warrant: Warrant, address: str) -> str:
+    """The contacts that the web servers at an address name, over TLS or without; "" if none does."""
+    courier = Courier(warrant, Pacer(warrant.rates), tries_again=0)
+    for target in _web_ports(warrant, address):
+        for tls in (TlsOffer.MODERN, None):
+            talk = security_txt_talk(target.host_name or address, warrant.caller())
+            await courier.carry(target, Call(talk, tls))
+            if contacts := contacts_in(talk):
+                return contacts
+    return ""
+
+
+def _web_ports(warrant: Warrant, address: str) -> Sequence[Target]:
+    plan = Plan(warrant, level=Level.PRESENCE, only=(address,), seed=b"")
+    return [target for target in plan if target.service is Service.HTTP]
