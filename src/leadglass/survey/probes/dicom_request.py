@@ -15,7 +15,7 @@ from leadglass.dicom.upperlayer import AssociateRq, ProposedContext, RoleSelecti
 from leadglass.survey.probe import Caller
 from leadglass.terms.ae_title import AETitle
 
-__all__ = ["ACCESS", "COUNTING", "PRESENCE", "QUERY_CLASSES", "STORAGE_CLASSES", "Proposal", "request"]
+__all__ = ["ACCESS", "COUNTING", "PRESENCE", "QUERY_CLASSES", "STORAGE_CLASSES", "TAKEN_BACK", "Proposal", "request"]
 
 _NOBODY: Final = AETitle.of("NOBODY")
 _CALLED: Final = slice(10, 26)  # where the called AE title stands (PS3.8 table 9-11)
@@ -95,6 +95,9 @@ STORAGE_CLASSES: Final = tuple(
     )
 )
 """What archives are there for: the classes seen most, of every kind of device."""
+TAKEN_BACK: Final = (uids.CT_IMAGE_STORAGE, uids.MR_IMAGE_STORAGE, uids.SECONDARY_CAPTURE_IMAGE_STORAGE)
+"""Of those, the ones for which we offer to be the SCP, without which a C-GET would be no honest one. No more of them:
+some archives then answer for handing out alone, and whether they would take an image could not be told."""
 
 PRESENCE: Final = Proposal(((uids.VERIFICATION, _PLAIN),))
 ACCESS: Final = Proposal(
@@ -103,6 +106,6 @@ ACCESS: Final = Proposal(
         *((uid, _PLAIN) for uid in QUERY_CLASSES),
         *((uid, _COMMON) for uid in STORAGE_CLASSES),
     ),
-    roles=STORAGE_CLASSES,
+    roles=TAKEN_BACK,
 )
 COUNTING: Final = Proposal(((uids.STUDY_ROOT_FIND, _PLAIN),), max_pdu_length=_MAX_PDU_LENGTH_COUNTING)

@@ -7,7 +7,7 @@ from typing import Final
 
 from leadglass.survey.fingerprint import software_of
 from leadglass.survey.observation import Act, DicomFacts, Sighting, StorageContext, Try, Verdict
-from leadglass.survey.probes.dicom_request import QUERY_CLASSES, STORAGE_CLASSES
+from leadglass.survey.probes.dicom_request import QUERY_CLASSES, STORAGE_CLASSES, TAKEN_BACK
 from leadglass.survey.probes.dicom_signs import signs_of
 from leadglass.survey.probes.dicom_talk import Asking
 from leadglass.survey.probes.dicom_visit import Visit
@@ -98,12 +98,10 @@ def _tries(visit: Visit, talk: Asking, facts: DicomFacts) -> Iterator[Try]:
         yield Try(act=Act.ENTER, how=how, verdict=Verdict.OPEN if talk.granted else Verdict.UNCLEAR)
         yield from visit.tries
         if len(talk.proposal.contexts) > 1:
-            yield Try(act=Act.WRITE, how="C-STORE", verdict=_write(talk, facts))
+            yield Try(act=Act.WRITE, how="C-STORE", verdict=_write(facts))
 
 
-def _write(talk: Asking, facts: DicomFacts) -> Verdict:
-    """Whether it would take images: a storage class was granted, and not only for handing them out."""
-    assert talk.accept is not None
-    roles = {role.sop_class_uid: role.scu for role in talk.accept.user_information.roles}
-    takes = any(roles.get(context.abstract_syntax, True) for context in facts.storage)
+def _write(facts: DicomFacts) -> Verdict:
+    """Whether it would take images: it granted a storage class for which nothing but that was asked for."""
+    takes = any(context.abstract_syntax not in TAKEN_BACK for context in facts.storage)
     return Verdict.OPEN if takes else Verdict.NOT_OFFERED

@@ -51,8 +51,9 @@ class Asking(AssociationTalk):
         if is_pending(command.status):
             is_harmless = asked.how == "C-GET" and not command.has_data_set
             return b"" if is_harmless else self._stop_liar(asked)
-        code = f"0x{command.status & 0xFFFF:04X}"
-        self._answered(Try(act=asked.act, how=asked.how, verdict=verdict_of(asked.how, command.status), code=code))
+        implementation = self.accept.user_information.implementation_class_uid if self.accept else ""
+        verdict = verdict_of(asked.how, command.status, implementation)
+        self._answered(Try(act=asked.act, how=asked.how, verdict=verdict, code=f"0x{command.status & 0xFFFF:04X}"))
         return self._next()
 
     def broken_off(self, code: str) -> None:

@@ -25,11 +25,21 @@ _REFUSALS: Final = frozenset(
 )
 
 
-def verdict_of(how: str, status: int) -> Verdict:
+_UNABLE: Final = 0xC000
+_DCMTK: Final = "1.2.276.0.7230010.3.0."
+"""Of what is built on DCMTK, Orthanc is "unable to process" a C-GET that it allows and has nothing for; it aborts those
+that it does not allow. DCMTK's own archive says success."""
+
+
+def verdict_of(how: str, status: int, implementation_class_uid: str = "") -> Verdict:
     """The verdict on a final status. A C-MOVE without a match is unclear: whether the archive would have known where
     to send it is found out only when there is something to send."""
     if status in _REFUSALS:
         return Verdict.CLOSED
+    if how == "C-MOVE":
+        return Verdict.UNCLEAR
     if status == Status.NO_SUCH_SOP_INSTANCE or category_of(status) in (StatusCategory.SUCCESS, StatusCategory.WARNING):
-        return Verdict.UNCLEAR if how == "C-MOVE" else Verdict.OPEN
+        return Verdict.OPEN
+    if how == "C-GET" and status == _UNABLE and implementation_class_uid.startswith(_DCMTK):
+        return Verdict.OPEN
     return Verdict.UNCLEAR

@@ -11,11 +11,11 @@ from typing import Final
 
 from leadglass.net.conversing import Outcome
 from leadglass.survey.level import Level
-from leadglass.survey.observation import Act, Sign, Try, Verdict
+from leadglass.survey.observation import Act, Sign, Software, Try, Verdict
 from leadglass.survey.probe import Call
 from leadglass.survey.probes.http_keeping import answers_shape, nothing
 from leadglass.survey.probes.http_talk import Answer, Ask
-from leadglass.survey.probes.http_visit import Found, Look, Visit, asked, is_refusal
+from leadglass.survey.probes.http_visit import UNKNOWN, Found, Look, Visit, asked, is_refusal
 
 __all__ = ["look"]
 
@@ -50,7 +50,9 @@ def look(visit: Visit) -> Look:
         return Found()
     query = asked(Act.QUERY, "QIDO-RS", answer, is_open=_is_open(answer))
     retrieve = yield from _retrieve(visit, root, uid, query)
-    return Found(tries=(query, retrieve))
+    is_ours = 'realm="Leadglass"' in answer.headers.get("www-authenticate", "")
+    software = Software(product="Leadglass", proof="the realm of its DICOMweb") if is_ours else UNKNOWN
+    return Found(tries=(query, retrieve), software=software)
 
 
 def _queries(visit: Visit, roots: Sequence[str], uid: str) -> Generator[Call, Outcome, list[Answer]]:
@@ -64,9 +66,14 @@ def _best(roots: Sequence[str], answers: Sequence[Answer], control: Answer) -> t
         if _is_open(answer):
             return root, answer
     for root, answer in zip(roots, answers, strict=True):
-        if is_refusal(answer) and answer.status != control.status:
+        if is_refusal(answer) and _refused_by(answer) != _refused_by(control):
             return root, answer
     return "", control
+
+
+def _refused_by(answer: Answer) -> tuple[int, str]:
+    """Two refusals by one guard look alike; DICOMweb's own names its scheme or realm."""
+    return answer.status, answer.headers.get("www-authenticate", "")
 
 
 def _is_open(answer: Answer) -> bool:

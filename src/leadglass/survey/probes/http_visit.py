@@ -18,7 +18,7 @@ from leadglass.survey.probes.http_talk import NO_ANSWER, Answer, Ask, HttpAccess
 from leadglass.survey.target import Target
 from leadglass.terms.ceilings import MAX_WEB_REQUESTS
 
-__all__ = ["Found", "Look", "Visit", "asked", "host_of", "is_refusal"]
+__all__ = ["UNKNOWN", "Found", "Look", "Visit", "asked", "host_of", "is_refusal"]
 
 UNKNOWN: Final = Software()
 _TALKS: Final[Mapping[Level, type[HttpTalk]]] = {
