@@ -84,6 +84,7 @@ def _leak(one: Judged, number: int, shown: Shown, measured: bool) -> Leak:
         grade=one.grade,
         reality=one.confidence.reality,
         kinds=kinds_of(system),
+        as_number=0 if shown.hides_addresses else place.as_number,
         seen_at=max(o.seen_at for o in system.observations),
     )
 

@@ -190,6 +190,7 @@ class Leak:
     reality: str
     kinds: tuple[str, ...]
     seen_at: datetime
+    as_number: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,8 +67,8 @@ def _environment() -> Environment:
         environment.add_filter(name, words)
     environment.add_filter("sorting", _sorting)
     for name, asked in (("counted", counted), ("share", share)):
-        environment.add_function(name, asked)
-    environment.add_function("bar", lambda value, largest, tone="": safe(bar(value, largest, tone)))
+        environment.add_global(name, asked)
+    environment.add_global("bar", lambda value, largest, tone="": safe(bar(value, largest, tone)))
     return environment
 
 
