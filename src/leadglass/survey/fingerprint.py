@@ -1,7 +1,7 @@
 """What runs there, with proof, or "unknown": by implementation class UID, version name and manners.
 
 A toolkit is not a product: a thousand devices say "DCMTK 3.6.7". Orthanc has no name of its own in DICOM; it is told by
-its manners: DCMTK, any AE title let in, echo and store open, and an abort where a query is not allowed. An echoed AE
+its manners: DCMTK, any AE title let in, echo and store open, and an abort where something is not allowed. An echoed AE
 title proves nothing, as every acceptor repeats the one it was called by (PS3.8 §9.3.3). Tables: `facts/`.
 """
 
@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from typing import Final
 
 from leadglass.survey.facts import table
-from leadglass.survey.observation import Act, Software, Try, Verdict
+from leadglass.survey.observation import Software, Try, Verdict
 
 __all__ = ["software_of"]
 
@@ -121,14 +121,15 @@ def _by_manners(said: Software, tries: dict[str, Try]) -> Software:
     def is_open(how: str) -> bool:
         return how in tries and tries[how].verdict is Verdict.OPEN
 
-    find = tries.get("C-FIND")
-    aborts_find = find is not None and find.verdict is Verdict.CLOSED and find.code.startswith("aborted")
-    if said.toolkit.startswith("DCMTK ") and is_open("C-ECHO") and is_open("C-STORE") and aborts_find:
+    aborts = [how for how in ("C-FIND", "C-GET", "C-MOVE") if how in tries and tries[how].code.startswith("aborted")]
+    is_unable = "C-GET" in tries and tries["C-GET"].code == "0xC000"
+    if said.toolkit.startswith("DCMTK ") and is_open("C-ECHO") and is_open("C-STORE") and (aborts or is_unable):
         since, before = _orthanc_built_with(said.toolkit.removeprefix("DCMTK "))
-        why = f"{said.proof}; inferred from its manners: any AE title, echo and store open, C-FIND aborted"
+        manner = f"{', '.join(aborts)} aborted" if aborts else "C-GET of nothing fails with 0xC000"
+        why = f"{said.proof}; inferred from its manners: any AE title, echo and store open, {manner}"
         return Software(product="Orthanc", version=since, version_before=before, toolkit=said.toolkit, proof=why)
     archive = next((product for toolkit, product in _ARCHIVE.items() if said.toolkit.startswith(toolkit)), "")
-    if archive and find is not None and find.act is Act.QUERY and find.verdict is Verdict.OPEN and is_open("C-STORE"):
+    if archive and is_open("C-FIND") and is_open("C-STORE"):
         version = said.toolkit.partition(" ")[2]
         why = f"{said.proof}; inferred from its manners: it stores and is queried"
         return Software(product=archive, version=version, toolkit=said.toolkit, proof=why)
@@ -136,10 +137,14 @@ def _by_manners(said: Software, tries: dict[str, Try]) -> Software:
 
 
 def _orthanc_built_with(dcmtk: str) -> tuple[str, str]:
-    """From which version to before which; ("", "") if it is not in the table. Debian and others link a DCMTK of their
-    own, but one of the same time. The last row has no end but the next major version."""
-    for row in table("orthanc-dcmtk"):
+    """From which version to before which; ("", "") if it is not in the table.
+
+    The table holds the maker's own builds. Distributions link a DCMTK of their own, of about the same time: one row more
+    to either side. The last row has no end but the next major version.
+    """
+    rows = table("orthanc-dcmtk")
+    for number, row in enumerate(rows):
         if row["dcmtk_static"] == dcmtk:
-            before = row["orthanc_to_before"]
-            return row["orthanc_from"], _NEXT_MAJOR if "+" in before else before
+            before = rows[min(number + 1, len(rows) - 1)]["orthanc_to_before"]
+            return rows[max(number - 1, 0)]["orthanc_from"], _NEXT_MAJOR if "+" in before else before
     return "", ""
