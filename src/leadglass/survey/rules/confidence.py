@@ -5,7 +5,7 @@ Signs come from the probes, with a weight each, and from looking at all systems 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -24,6 +24,7 @@ _FLEET: Final = 3
 """Networks in which alike answers make a fleet."""
 _ORTHANC_PORTS: Final = frozenset({8042, 8043})
 _MANY_RECORDS: Final = 50
+_RESEARCH: Final = ("pynetdicom", "go-dicom")
 _DEMO: Final = frozenset({"demo", "test data", "teaching"})
 
 
@@ -73,6 +74,7 @@ def confidence_of(system: System, fleets: Sequence[Fleet] = ()) -> Confidence:
     signs = [sign for seen in system.observations for sign in seen.sighting.signs]
     signs += [Sign(means="fleet", why=f.what, weight=f.weight) for f in fleets if system.address in f.addresses]
     signs += _signs_of_contents(system)
+    signs += _signs_of_doors(system)
     honeypot = _of(signs, {"honeypot", "fleet"})
     if _weight(honeypot) >= _ENOUGH_FOR_HONEYPOT:
         return _because(Reality.HONEYPOT, honeypot)
@@ -125,6 +127,20 @@ def _signs_of_contents(system: System) -> list[Sign]:
     if any(_vouched_for(system)):
         signs.append(Sign(means="real", why="somebody vouches for its certificate, which names an owner", weight=2))
     return signs
+
+
+def _signs_of_doors(system: System) -> Iterable[Sign]:
+    """A toolkit for research is seldom anybody's archive; two doors of it at one address are how honeypots come."""
+    toolkits = Counter(
+        seen.sighting.software.toolkit
+        for seen in system.observations
+        if seen.sighting.software.toolkit.startswith(_RESEARCH) and not seen.sighting.software.product
+    )
+    for toolkit, doors in toolkits.items():
+        if doors > 1:
+            yield Sign(means="honeypot", why=f"{toolkit} at {doors} ports at once, as honeypots have it", weight=2)
+        else:
+            yield Sign(means="test data", why=f"{toolkit} is a toolkit for research, and no product", weight=1)
 
 
 def _vouched_for(system: System) -> Iterable[bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from helpers.survey_records import certificate, handshake, observation, system, tried
 from leadglass.net.conversing import Ending
 from leadglass.survey.finding import Reality
-from leadglass.survey.observation import Act, Counts, DicomFacts, HttpFacts, Observation, Sighting, Sign
+from leadglass.survey.observation import Act, Counts, DicomFacts, HttpFacts, Observation, Sighting, Sign, Software
 from leadglass.survey.rules import confidence_of, counted, findings_of, fleets_of
 from leadglass.survey.rules.confidence import network_of
 from leadglass.survey.services import Service
@@ -142,3 +143,20 @@ def test_what_counts_and_nothing_dropped() -> None:
     assert {f.address for f in findings_of([trap, show, plain])} == {"192.0.2.1"}
     (finding,) = findings_of([trap])
     assert finding.confidence.reality is Reality.HONEYPOT
+
+
+def test_a_toolkit_for_research_is_seldom_an_archive() -> None:
+    owned = Place(organisation="Example Clinic")
+    toolkit = Software(toolkit="pynetdicom 3.0.4")
+    one = archive(place=owned, software=toolkit)
+    assert confidence_of(one).reality is Reality.UNKNOWN
+    assert confidence_of(archive(place=owned, software=Software(toolkit="DCMTK 3.6.7"))).reality is Reality.REAL
+    product = Software(product="Some archive", toolkit="pynetdicom 3.0.4")
+    assert confidence_of(archive(place=owned, software=product)).reality is Reality.REAL
+    sighting = one.observations[0].sighting
+    both = system(*(observation(n, sighting, port=n, place=owned) for n in (104, 11112)))
+    assert confidence_of(both).reality is Reality.UNKNOWN
+    assert confidence_of(both).reasons[0] == "pynetdicom 3.0.4 at 2 ports at once, as honeypots have it"
+    known = Sign(means="honeypot", why="at a well-known port", weight=1)
+    pair = system(*(observation(n, replace(sighting, signs=(known,)), port=n) for n in (104, 11112)))
+    assert confidence_of(pair).reality is Reality.HONEYPOT
