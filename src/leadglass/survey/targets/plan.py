@@ -1,8 +1,8 @@
 """The plan of a run: every target the warrant allows, by number, without holding any.
 
-The order is fixed by the seed and spreads neighbours apart: each step goes on by the golden section of the whole, so
-that of any k targets in a row no two lie closer together than about n/2k (three-distance theorem). Ports of one host
-and hosts of one network come far from each other, and every network is asked evenly.
+The order is fixed by the seed and spreads neighbours apart: each step goes on by about the golden section of the
+whole, so that of any k targets in a row no two lie closer together than some n/4k. Ports of one host and hosts of one
+network come far from each other, and every network is asked evenly.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from leadglass.terms.errors import UserFault
 __all__ = ["Plan", "WhereIs"]
 
 _GOLDEN: Final = 0.6180339887498949
+_CANDIDATES: Final = 256  # steps looked at; among so many some fit any size
 
 
 class WhereIs(Protocol):
@@ -134,8 +135,17 @@ def located(place: Place, known: tuple[str, int, str]) -> Place:
 
 
 def _spreading(size: int, *, backwards: bool) -> int:
-    """A step near the golden section that meets every target once."""
-    step = max(1, round(size * _GOLDEN))
-    while gcd(step, size) > 1:
-        step += 1
+    """A step near the golden section that meets every target once, and stays even over any stretch."""
+    near = round(size * _GOLDEN)
+    steps = [step for step in range(max(1, near), near + _CANDIDATES) if gcd(step, size) == 1]
+    step = min(steps, key=lambda step: _unevenness(step, size))
     return -step if backwards else step
+
+
+def _unevenness(step: int, size: int) -> int:
+    """The largest partial quotient of step/size: the less, the further apart are targets that follow each other."""
+    largest = 0
+    while step:
+        largest = max(largest, size // step)
+        size, step = step, size % step
+    return largest
