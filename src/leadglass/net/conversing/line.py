@@ -39,6 +39,7 @@ class Line:
         "_board",
         "_conversation",
         "_ends_at",
+        "_is_open",
         "_loop",
         "_socket",
         "_unsent",
@@ -74,15 +75,15 @@ class Line:
         self._ends_at = now + patience.in_all
         self.deadline = now + min(patience.to_connect, patience.in_all)
         self.spoke = 0
+        self._is_open = True
         self.bytes_sent = 0
         self.bytes_received = 0
         board.open(self)
 
     def cut(self) -> None:
         """Hang up now, without a word, if it is not over yet."""
-        if not self.done.done():
-            self._close()
-            self.done.cancel()
+        self._close()
+        self.done.cancel()
 
     # --- what the switchboard tells --------------------------------------------------------------------------
 
@@ -191,20 +192,24 @@ class Line:
     # --- the end ---------------------------------------------------------------------------------------------
 
     def _end(self, ending: Ending) -> None:
-        if self.done.done():
+        if not self._is_open:
             return
         if self._conversation.is_over:
             ending = Ending.OVER  # all was said; how the peer took leave is its own affair
         elif self.connected_at is not None:
             self._conversation.hung_up()
         self._close()
-        self.done.set_result(ending)
+        if not self.done.done():  # cancelled, and not cut yet
+            self.done.set_result(ending)
 
     def _broken(self, bug: Exception) -> None:
+        self._close()
         if not self.done.done():
-            self._close()
             self.done.set_exception(bug)
 
     def _close(self) -> None:
+        if not self._is_open:
+            return
+        self._is_open = False
         self._board.close(self)  # before its descriptor may be another's
         self._socket.close()

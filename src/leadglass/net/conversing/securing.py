@@ -52,6 +52,8 @@ class Secured:
         self._flight = Flight()
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = _wrapped(_context(offer), self._incoming, self._outgoing, server_name)
+        self._version = self._cipher = ""
+        self._certificate: bytes | None = None
         self._heard = 0  # plain bytes
         self._is_first = True
         self._fault = ""
@@ -86,12 +88,11 @@ class Secured:
     def handshake(self) -> Handshake:
         """What was learnt, up to now."""
         asks, demands = self._client_certificate()
-        version, cipher = self._tls.version() or "", self._tls.cipher()
         return Handshake(
             offer=self._offer,
-            version=version or (self._flight.version if self._flight.certificate else ""),
-            cipher=cipher[0] if cipher else "",
-            certificate=certificate_of(self._certificate()),
+            version=self._version or (self._flight.version if self._flight.certificate else ""),
+            cipher=self._cipher,
+            certificate=certificate_of(self._certificate or self._flight.certificate),
             asks_client_certificate=asks,
             demands_client_certificate=demands,
             fault=self._fault,
@@ -107,17 +108,19 @@ class Secured:
             return asks, False
         return asks, False if asks and self.is_established and not self.has_failed else None
 
-    def _certificate(self) -> bytes | None:
-        try:
-            return self._tls.getpeercert(binary_form=True)
-        except ValueError:  # the handshake did not get that far
-            return self._flight.certificate
+    def _established(self) -> None:
+        """Note what was agreed on: OpenSSL forgets it when the connection breaks."""
+        self.is_established = True
+        self._version = self._tls.version() or ""
+        cipher = self._tls.cipher()
+        self._cipher = cipher[0] if cipher else ""
+        self._certificate = self._tls.getpeercert(binary_form=True)
 
     def _go_on(self) -> bytes:
         try:
             if not self.is_established:
                 self._tls.do_handshake()
-                self.is_established = True
+                self._established()
                 self._say(self._inner.begin())
             while not self.is_over:
                 self._hear(self._tls.read(_PORTION))
@@ -196,7 +199,7 @@ def _wrapped(
 ) -> ssl.SSLObject:
     try:
         return context.wrap_bio(incoming, outgoing, server_hostname=_sni(server_name))
-    except (ValueError, ssl.SSLError):  # no name a server could have
+    except (TypeError, ValueError, ssl.SSLError):  # no name a server could have
         return context.wrap_bio(incoming, outgoing)
 
 

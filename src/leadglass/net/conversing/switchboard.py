@@ -127,6 +127,11 @@ class Switchboard:
         self._turned_to = 0
         self._timer: asyncio.TimerHandle | None = None
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether any line is open."""
+        return self._open > 0
+
     def open(self, line: Subscriber) -> None:
         """Watch it; it is told `writable` when its connection stands or has failed."""
         if self._watch is None:
