@@ -1,0 +1,152 @@
+"""Rates hold in every second, not only on average; the book of idle hosts stays small."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers.echoing import FAST
+from leadglass.survey import pace
+from leadglass.survey.pace import Pacer
+from leadglass.survey.scope import Pace, Rates
+
+
+class Clock:
+    """Moved by hand."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def most_within(moments: Iterable[float], seconds: float) -> int:
+    ordered: Sequence[float] = sorted(moments)
+    return max((bisect_left(ordered, at + seconds - 1e-6) - place for place, at in enumerate(ordered)), default=0)
+
+
+rates = st.sampled_from([0.5, 1.0, 3.0, 7.0, 20.0, 150.0, 1999.0])
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    everywhere=rates,
+    network=rates,
+    host=rates,
+    packets=st.sampled_from([1.0, 11.0, 600.0, 5000.0]),
+    asked=st.lists(st.tuples(st.integers(0, 2), st.integers(0, 3), st.floats(0, 0.3)), min_size=1, max_size=150),
+)
+def test_no_second_has_more_than_its_share(
+    everywhere: float, network: float, host: float, packets: float, asked: list[tuple[int, int, float]]
+) -> None:
+    clock = Clock()
+    pacer = Pacer(
+        Rates(
+            packets_per_second=packets,
+            associations_per_second=everywhere,
+            per_network=Pace(packets_per_second=100_000, associations_per_second=network),
+            per_host=Pace(packets_per_second=100_000, associations_per_second=host),
+        ),
+        clock,
+    )
+    begun: dict[str, list[float]] = defaultdict(list)
+    for net, number, pause in asked:
+        clock.now += pause
+        at = pacer.reserve(f"192.0.{net}.{number}", clock.now)
+        assert at >= clock.now
+        begun["all"].append(at)
+        begun[f"net {net}"].append(at)
+        begun[f"host {net} {number}"].append(at)
+    for name, moments in begun.items():
+        rate = min(everywhere, packets) if name == "all" else network if name.startswith("net") else host
+        for seconds in (1.0, 5.0):
+            slot = max(1.0, rate * 0.01 + 1)  # a slot's share may come at its beginning and the next one's as well
+            assert most_within(moments, seconds) <= rate * seconds + 2 * slot, name
+
+
+def test_alone_nobody_waits() -> None:
+    clock = Clock()
+    pacer = Pacer(Rates(), clock)
+    for number in range(100):
+        clock.now += 1.0
+        assert pacer.wait_for_turn(f"192.0.2.{number}") <= 0.01
+
+
+def test_one_host_is_asked_at_its_rate() -> None:
+    clock = Clock()
+    pacer = Pacer(Rates(), clock)  # 5 a second at each host
+    turns = [pacer.reserve("192.0.2.1", clock.now) for _ in range(6)]
+    assert [round(b - a, 3) for a, b in pairwise(turns)] == [0.2] * 5
+
+
+def test_a_busy_network_does_not_hold_up_the_others() -> None:
+    clock = Clock()
+    pacer = Pacer(Rates(), clock)  # 50 a second in each network, 200 in all
+    for number in range(200):
+        pacer.reserve(f"192.0.2.{number}", clock.now)  # four seconds of that network
+    assert pacer.reserve("198.51.100.1", clock.now) - clock.now < 1.1
+
+
+def test_packets_beyond_the_first_make_the_next_one_wait() -> None:
+    clock = Clock()
+    each = Pace(packets_per_second=100_000, associations_per_second=100_000)
+    pacer = Pacer(Rates(packets_per_second=10, associations_per_second=1000, per_network=each, per_host=each), clock)
+    pacer.reserve("192.0.2.1", clock.now)
+    pacer.spent("192.0.2.1", 50)
+    assert pacer.reserve("192.0.2.2", clock.now) - clock.now >= 4.9
+
+
+def test_a_hosts_packets_keep_the_host_waiting_not_the_others() -> None:
+    clock = Clock()
+    pacer = Pacer(Rates(), clock)  # 100 packets a second at each host
+    pacer.reserve("192.0.2.1", clock.now)
+    pacer.spent("192.0.2.1", 300)
+    assert pacer.reserve("192.0.2.1", clock.now) - clock.now >= 2.9
+    assert pacer.reserve("198.51.100.1", clock.now) - clock.now < 1
+
+
+def test_idle_hosts_are_forgotten() -> None:
+    clock = Clock()
+    pacer = Pacer(Rates(packets_per_second=1_000_000, associations_per_second=1_000_000), clock)
+    for number in range(200_000):
+        clock.now += 0.001
+        pacer.reserve(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}", clock.now)
+    assert pacer.remembered < 50_000
+
+
+def test_a_full_book_makes_newcomers_wait(monkeypatch: object) -> None:
+    clock = Clock()
+    slowly = Pace(packets_per_second=1, associations_per_second=0.01)
+    quick = Pace(packets_per_second=100_000, associations_per_second=100_000)
+    each = pace._Each(slowly)
+    each._sweep_at = 10
+    limit, pace.MAX_PACED = pace.MAX_PACED, 10
+    try:
+        for number in range(10):
+            each.take(str(number), clock.now)
+        assert each.free_at("another", clock.now) >= clock.now + 99
+    finally:
+        pace.MAX_PACED = limit
+    assert quick.packets_per_second  # a network's rate does not matter here
+
+
+def test_rates_that_nobody_reaches_need_no_book() -> None:
+    clock = Clock()
+    pacer = Pacer(FAST, clock)
+    for number in range(5000):
+        assert pacer.reserve(f"10.0.{number >> 8}.{number & 255}", clock.now) == clock.now
+    assert pacer.remembered == 0
+
+
+def test_ipv6_networks_are_48_bits() -> None:
+    clock = Clock()
+    pacer = Pacer(Rates(), clock)
+    first = [pacer.reserve(f"2001:db8:1:{number:x}::1", clock.now) for number in range(51)]
+    assert first[-1] - clock.now >= 0.99
+    assert pacer.reserve("2001:db8:2::1", clock.now) - clock.now < 0.5
