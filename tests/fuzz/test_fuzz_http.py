@@ -48,7 +48,7 @@ _ASKS = (Ask("/", page, limit=200), Ask("/a", answers_shape, limit=200), Ask("/b
 
 
 def heard(data: bytes, portion: int) -> tuple[list[Answer], str, HttpTalk]:
-    talk = HttpTalk(_ASKS, "h", "u")
+    talk = HttpTalk(_ASKS, "http://h", "u")
     talk.begin()
     for start in range(0, len(data), portion):
         talk.receive(data[start : start + portion])

@@ -15,8 +15,8 @@ from leadglass.survey.observation import Act, Try, Verdict
 from leadglass.survey.probe import Call, Caller
 from leadglass.survey.probes.handshake import HandshakeTalk
 from leadglass.survey.probes.http_keeping import page
-from leadglass.survey.probes.http_talk import NO_ANSWER, Answer, Ask, HttpTalk
-from leadglass.survey.probes.http_visit import host_of
+from leadglass.survey.probes.http_talk import NO_ANSWER, SECURED, Answer, Ask, HttpTalk
+from leadglass.survey.probes.http_visit import origin_of
 from leadglass.survey.target import Target
 from leadglass.terms.ceilings import MAX_LANDING_PAGE
 
@@ -54,14 +54,14 @@ def open_door(target: Target, caller: Caller) -> Generator[Call, Outcome, Door]:
     door = Door()
     secured = (TlsOffer.MODERN, TlsOffer.RETIRED)
     for tls in (*secured, None) if target.port in _USUALLY_TLS else (None, *secured):
-        talk = HttpTalk([first_page("/")], host_of(target, tls), caller.user_agent)
+        talk = HttpTalk([first_page("/")], origin_of(target, tls), caller.user_agent)
         outcome = yield Call(talk, tls)
         door.ending = door.ending or outcome.ending
         door.handshakes += [outcome.handshake] if outcome.handshake else []
         door.language = talk.language or door.language
         if talk.answers:
             door.answer, door.tls = talk.answers[0], tls
-        is_answered = bool(talk.answers) and page_of(talk.answers[0].body).kind != "HTTPS wanted"
+        is_answered = bool(talk.answers) and not _wants_tls(talk.answers[0])
         is_hopeless = outcome.ending in _NO_CONNECTION | _NO_USE or talk.language == "other"
         if is_answered or is_hopeless or (outcome.handshake and outcome.handshake.version):
             break
@@ -69,6 +69,10 @@ def open_door(target: Target, caller: Caller) -> Generator[Call, Outcome, Door]:
         outcome = yield Call(HandshakeTalk(), TlsOffer.RETIRED)
         door.handshakes += [outcome.handshake] if outcome.handshake else []
     return door
+
+
+def _wants_tls(answer: Answer) -> bool:
+    return page_of(answer.body).kind == "HTTPS wanted" or answer.headers.get("location") == SECURED
 
 
 def not_spoken(door: Door) -> tuple[Try, ...]:

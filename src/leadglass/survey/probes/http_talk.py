@@ -16,7 +16,18 @@ from leadglass.survey.level import Level
 from leadglass.survey.probes.http_answer import AnswerReader
 from leadglass.terms.ceilings import KIB, MAX_ANSWER_HEAD
 
-__all__ = ["NO_ANSWER", "Answer", "Ask", "HttpAccess", "HttpCounts", "HttpTalk", "Keep"]
+__all__ = [
+    "ELSEWHERE",
+    "LOGIN_ELSEWHERE",
+    "NO_ANSWER",
+    "SECURED",
+    "Answer",
+    "Ask",
+    "HttpAccess",
+    "HttpCounts",
+    "HttpTalk",
+    "Keep",
+]
 
 Keep: TypeAlias = Callable[[bytes], bytes]
 """What of a body is looked at and kept. Idempotent; never raises; lets through nothing that could be of a patient."""
@@ -24,11 +35,18 @@ Keep: TypeAlias = Callable[[bytes], bytes]
 _SLACK: Final = 256 * KIB
 """One more portion as a socket gives it out: a talk ends by its own limits, not by its ceiling."""
 _CUT: Final = "leadglass-cut"
-_ELSEWHERE: Final = "https://elsewhere.invalid/"
+ELSEWHERE: Final = "https://elsewhere.invalid/"
+LOGIN_ELSEWHERE: Final = "https://elsewhere.invalid/login"
+SECURED: Final = "https://secured.invalid/"
+"""What is kept of where a redirection leads, if not to a path of the same origin: to somebody else, to somebody else's
+login, to TLS on the same port."""
+
+_LOGIN: Final = re.compile(r"log-?in|sign-?in|auth|saml|sso|realms", re.IGNORECASE)
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9 ._/()+,;:=\"-]")
 _MAX_HEADER: Final = 100
 _PATH: Final = re.compile(r"[A-Za-z0-9/._~-]{1,128}")
-_ABSOLUTE: Final = re.compile(r"https?://([^/?#]*)([^?#]*).*", re.IGNORECASE | re.DOTALL)
+_ABSOLUTE: Final = re.compile(r"(https?://[^/?#]*)([^?#]*).*", re.IGNORECASE | re.DOTALL)
+_PORT: Final = re.compile(r":([0-9]{1,5})$")
 _MEDIA_TYPE: Final = re.compile(r"[a-z0-9]+/[a-z0-9.+-]{1,60}")
 
 
@@ -70,14 +88,14 @@ class HttpTalk(Talk):
 
     kind: ClassVar[str] = "http"
 
-    def __init__(self, asks: Sequence[Ask], host: str, user_agent: str) -> None:
+    def __init__(self, asks: Sequence[Ask], origin: str, user_agent: str) -> None:
         super().__init__()
         self.asks = tuple(asks)
         self.answers: list[Answer] = []
         self.language = ""
         """What the peer spoke at last: "" nothing, "http", "tls", "other"."""
         self.ceiling = sum(ask.limit + MAX_ANSWER_HEAD for ask in self.asks) + _SLACK
-        self._host, self._user_agent = host, user_agent
+        self._origin, self._user_agent = origin, user_agent
         self._reader = AnswerReader(self.asks[0].limit)
 
     def begin(self) -> bytes:
@@ -113,7 +131,7 @@ class HttpTalk(Talk):
         return self._read_again(0, heard).rendered()
 
     def _read_again(self, first: int, heard: bytes) -> HttpTalk:
-        twin = type(self)(self.asks[first:], self._host, self._user_agent)
+        twin = type(self)(self.asks[first:], self._origin, self._user_agent)
         twin.receive(heard)
         twin.hung_up()
         return twin
@@ -143,7 +161,7 @@ class HttpTalk(Talk):
         is_last = len(self.answers) + 1 == len(self.asks)
         lines = [
             f"GET {ask.path} HTTP/1.1",
-            f"Host: {self._host}",
+            f"Host: {self._origin.partition('://')[2]}",
             f"User-Agent: {self._user_agent}",
             f"Accept: {ask.accept}",
             "Accept-Encoding: identity",
@@ -166,7 +184,7 @@ class HttpTalk(Talk):
             "server": _clean(headers.get("server", "")),
             "www-authenticate": _clean(headers.get("www-authenticate", "")),
             "content-type": _media_type(headers.get("content-type", "")),
-            "location": _local(headers.get("location", ""), path, self._host),
+            "location": _local(headers.get("location", ""), path, self._origin),
         }
         return {name: value for name, value in kept.items() if value}
 
@@ -202,17 +220,30 @@ def _media_type(value: str) -> str:
     return media_type if _MEDIA_TYPE.fullmatch(media_type) else ""
 
 
-def _local(location: str, path: str, host: str) -> str:
-    """Where a redirection leads: a path of the same host and port without its query, or "elsewhere"."""
+def _local(location: str, path: str, origin: str) -> str:
+    """Where a redirection leads: a path of the same origin, without its query, or one of three words of ours."""
     if not location:
         return ""
     absolute = _ABSOLUTE.fullmatch(location)
     if absolute is not None:
-        where, target = absolute[1], absolute[2] or "/"
-        if where.lower() != host.lower():
-            return _ELSEWHERE
+        if absolute[1].lower() != origin.lower():
+            return _outside(location, absolute[1].lower(), origin)
+        target = absolute[2] or "/"
     else:
         target = re.split("[?#]", location)[0]
         if not target.startswith("/"):
             target = path.split("?")[0].rpartition("/")[0] + "/" + target
-    return target if _PATH.fullmatch(target) and not target.startswith("//") else _ELSEWHERE
+    return target if _PATH.fullmatch(target) and not target.startswith("//") else ELSEWHERE
+
+
+def _outside(location: str, there: str, origin: str) -> str:
+    if location in (LOGIN_ELSEWHERE, SECURED):
+        return location
+    if there.startswith("https:") and origin.startswith("http:") and _port_of(there, "443") == _port_of(origin, "80"):
+        return SECURED
+    return LOGIN_ELSEWHERE if _LOGIN.search(location) else ELSEWHERE
+
+
+def _port_of(origin: str, usual: str) -> str:
+    port = _PORT.search(origin)
+    return port[1] if port else usual

@@ -18,7 +18,7 @@ from leadglass.survey.probes.http_talk import NO_ANSWER, Answer, Ask, HttpAccess
 from leadglass.survey.target import Target
 from leadglass.terms.ceilings import MAX_WEB_REQUESTS
 
-__all__ = ["UNKNOWN", "Found", "Look", "Visit", "asked", "host_of", "is_refusal"]
+__all__ = ["UNKNOWN", "Found", "Look", "Visit", "asked", "is_refusal", "origin_of"]
 
 UNKNOWN: Final = Software()
 _TALKS: Final[Mapping[Level, type[HttpTalk]]] = {
@@ -28,7 +28,7 @@ _TALKS: Final[Mapping[Level, type[HttpTalk]]] = {
 }
 _REFUSALS: Final = frozenset({401, 403, 407})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-_SIGN_IN: Final = ("login", "signin", "sign-in", "auth", "saml", "sso", "elsewhere.invalid")
+_SIGN_IN: Final = ("login", "signin", "sign-in", "auth", "saml", "sso")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +80,7 @@ class Visit:
         answers: list[Answer] = []
         while len(answers) < len(asks) and self.requests < MAX_WEB_REQUESTS:
             asks_now = asks[len(answers) :][: MAX_WEB_REQUESTS - self.requests]
-            talk = _TALKS[level](asks_now, host_of(self.target, self.tls), self.caller.user_agent)
+            talk = _TALKS[level](asks_now, origin_of(self.target, self.tls), self.caller.user_agent)
             yield Call(talk, self.tls)
             self.requests += max(1, len(talk.answers))
             if not talk.answers:
@@ -89,10 +89,11 @@ class Visit:
         return answers + [NO_ANSWER] * (len(asks) - len(answers))
 
 
-def host_of(target: Target, tls: TlsOffer | None) -> str:
-    """The Host header: without the port where it is the usual one (RFC 9110 §7.2)."""
+def origin_of(target: Target, tls: TlsOffer | None) -> str:
+    """Scheme, name and port (RFC 9110 §4.3.1), without the port where it is the usual one."""
     name = target.host_name or (f"[{target.address}]" if ":" in target.address else target.address)
-    return name if target.port == (443 if tls else 80) else f"{name}:{target.port}"
+    port = "" if target.port == (443 if tls else 80) else f":{target.port}"
+    return f"{'https' if tls else 'http'}://{name}{port}"
 
 
 def is_refusal(answer: Answer) -> bool:

@@ -275,6 +275,13 @@ def test_plain_http_on_a_tls_port_is_said_to_be_so() -> None:
     assert sighting.facts.page == "HTTPS wanted"
 
 
+def test_a_redirection_to_tls_on_the_same_port_is_followed_there() -> None:
+    moved = b"HTTP/1.1 308 Moved\r\nLocation: https://archive.example.org:80/\r\nContent-Length: 0\r\n\r\n"
+    played = visit(lambda _: Pretender(moved), Law())
+    assert played.calls[1][1].ending is Ending.TLS_FAILED
+    assert {t.act for t in played.sighting.tries} == {Act.SPEAK}
+
+
 def test_studies_that_were_not_asked_for_are_not_looked_at() -> None:
     class Careless(DicomWeb):
         """Lists everybody, whatever it is asked."""

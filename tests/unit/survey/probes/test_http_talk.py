@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 
 from leadglass.survey.level import Level
-from leadglass.survey.probes.http_talk import Answer, Ask, HttpAccess, HttpCounts, HttpTalk
+from leadglass.survey.probes.http_talk import (
+    ELSEWHERE,
+    LOGIN_ELSEWHERE,
+    SECURED,
+    Answer,
+    Ask,
+    HttpAccess,
+    HttpCounts,
+    HttpTalk,
+)
 
 
 def first_three(body: bytes) -> bytes:
@@ -22,7 +31,7 @@ CLOSING = NONE.replace(b"Content-Length", b"Connection: close\r\nContent-Length"
 
 
 def talk(*asks: Ask) -> HttpTalk:
-    return HttpTalk(asks or (Ask("/", first_three), Ask("/b", whole)), "192.0.2.7:8042", "Leadglass/0.1 (x)")
+    return HttpTalk(asks or (Ask("/", first_three), Ask("/b", whole)), "http://192.0.2.7:8042", "Leadglass/0.1 (x)")
 
 
 def test_the_request_says_who_asks_and_nothing_else() -> None:
@@ -105,11 +114,15 @@ def test_what_is_kept_says_the_same(turns: list[bytes]) -> None:
         ("/ui/?next=%2F#top", "/ui/"),
         ("http://192.0.2.7:8042/x", "/x"),
         ("HTTP://192.0.2.7:8042", "/"),
-        ("https://login.example.org/realms/x?state=1", "https://elsewhere.invalid/"),
-        ("//example.org/x", "https://elsewhere.invalid/"),
-        ("/päth", "https://elsewhere.invalid/"),
-        ("/" + "x" * 200, "https://elsewhere.invalid/"),
-        ("javascript:alert(1)", "https://elsewhere.invalid/"),
+        ("https://example.org/realms/x?state=1", LOGIN_ELSEWHERE),
+        ("https://example.org/", ELSEWHERE),
+        ("https://archive.example.org:8042/x", SECURED),
+        (SECURED, SECURED),
+        (LOGIN_ELSEWHERE, LOGIN_ELSEWHERE),
+        ("//example.org/x", ELSEWHERE),
+        ("/päth", ELSEWHERE),
+        ("/" + "x" * 200, ELSEWHERE),
+        ("javascript:alert(1)", ELSEWHERE),
     ],
 )
 def test_where_a_redirection_leads(location: str, kept: str) -> None:
@@ -120,14 +133,14 @@ def test_where_a_redirection_leads(location: str, kept: str) -> None:
 
 def test_counts_are_told_and_recalled() -> None:
     asks = (Ask("/statistics", first_three), Ask("/b", whole))
-    ours = HttpCounts(asks, "h", "u")
+    ours = HttpCounts(asks, "http://h", "u")
     ours.receive(HELLO)
     ours.receive(NONE)
     assert ours.level is Level.COUNTS
-    again = HttpCounts(asks, "h", "u")
+    again = HttpCounts(asks, "http://h", "u")
     again.recall(ours.tally)
     assert again.answers == ours.answers
     assert HttpTalk.level is Level.PRESENCE
     assert HttpAccess.level is Level.ACCESS
     assert talk().tally is None
-    HttpCounts(asks, "h", "u").recall({})
+    HttpCounts(asks, "http://h", "u").recall({})
