@@ -99,21 +99,22 @@ class _Number(msgspec.Struct):
     distribution: str = ""
 
 
-class _SearchBanner(msgspec.Struct):
-    version: _Number
-    tagline: str
+class _Banner(msgspec.Struct):
+    """How Elasticsearch, OpenSearch and CouchDB introduce themselves."""
+
+    version: _Number | _Version
+    tagline: str = ""
+    couchdb: str = ""
 
 
-class _CouchBanner(msgspec.Struct):
-    couchdb: str
-    version: _Version
+_FAULTS: Final = (msgspec.MsgspecError, ValueError, RecursionError)
 
 
 def page_of(body: bytes) -> Page:
     """What a page is. Of a page that was reduced before, the same again. Never raises."""
     try:
         page = msgspec.json.decode(body, type=Page)
-    except (msgspec.MsgspecError, ValueError, RecursionError):
+    except _FAULTS:
         return _recognised(body)
     kind = page.kind if page.kind in _KINDS or page.kind in _BANNERS else ""
     return msgspec.structs.replace(page, kind=kind, marks=tuple(mark for mark in _MARKS if mark in page.marks))
@@ -133,18 +134,15 @@ _BANNERS: Final = frozenset({"Elasticsearch", "OpenSearch", "CouchDB"})
 
 def _banner(body: bytes) -> tuple[str, str | None]:
     """Databases that introduce themselves in JSON."""
-    for shape in (_SearchBanner, _CouchBanner):
-        try:
-            found = msgspec.json.decode(body, type=shape)
-        except (msgspec.MsgspecError, ValueError, RecursionError):
-            continue
-        if isinstance(found, _CouchBanner):
-            return "CouchDB", found.version
-        if found.version.distribution == "opensearch":
-            return "OpenSearch", found.version.number
-        if "for Search" in found.tagline:
-            return "Elasticsearch", found.version.number
-    return "", None
+    try:
+        found = msgspec.json.decode(body, type=_Banner)
+    except _FAULTS:
+        return "", None
+    if isinstance(found.version, str):
+        return ("CouchDB", found.version) if found.couchdb else ("", None)
+    if found.version.distribution == "opensearch":
+        return "OpenSearch", found.version.number
+    return ("Elasticsearch", found.version.number) if "for Search" in found.tagline else ("", None)
 
 
 _MEANS: Final = {"demo": "demo", "test": "test data", "teaching": "teaching"}

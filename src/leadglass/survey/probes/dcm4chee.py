@@ -63,8 +63,12 @@ def _counts(visit: Visit, roots: list[str]) -> Generator[Call, Outcome, Counts |
     for root in roots:
         asks = [Ask(f"{root}/{what}/count", shaped(_Count)) for what in ("patients", "studies", "instances")]
         answers = yield from visit.ask(*asks, level=Level.COUNTS)
-        patients, studies, instances = (read(answer.body, _Count) for answer in answers)
+        patients, studies, instances = (_number(answer.body) for answer in answers)
         if studies is not None:
-            images, people = instances and instances.count, patients and patients.count
-            return Counts(records=studies.count, images=images, patients=people, how=_HOW)
+            return Counts(records=studies, images=instances, patients=patients, how=_HOW)
     return None
+
+
+def _number(body: bytes) -> int | None:
+    found = read(body, _Count)
+    return None if found is None else found.count
