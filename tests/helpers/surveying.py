@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import chain, count
 
-from leadglass.net.conversing import Conversation, Outcome, Patience, converse
+from leadglass.net.conversing import Conversation, Ending, Outcome, Patience, converse
+from leadglass.range.law import Law
+from leadglass.range.manner import Action, Manner, Pause, Reset
 from leadglass.survey.conversation import Said, Talk
 from leadglass.survey.level import Level
 from leadglass.survey.observation import Sighting, Try
@@ -14,7 +16,7 @@ from leadglass.survey.probe import Call, Caller, Prober
 from leadglass.survey.services import Service
 from leadglass.survey.target import Target
 
-__all__ = ["CALLER", "CountingChance", "Overheard", "Played", "local", "play", "replay"]
+__all__ = ["CALLER", "CountingChance", "Overheard", "Played", "local", "play", "play_in_memory", "replay"]
 
 CALLER = Caller(calling_ae_title="SURVEYOR", user_agent="Leadglass (survey@example.org)", contact="survey@example.org")
 
@@ -103,6 +105,43 @@ async def play(prober: Prober, whom: Target, patience: Patience | None = None) -
             call = probe.send(outcome)
     except StopIteration as end:
         return Played(end.value, calls)
+
+
+def play_in_memory(
+    prober: Prober, whom: Target, manner: Callable[[Law], Manner], law: Law, portion: int = 1 << 16
+) -> Played:
+    """The probe to its end, with a simulated peer whose bytes come in portions of that size. No TLS is spoken there."""
+    probe = prober(whom, CALLER, CountingChance())
+    calls: list[tuple[Call, Outcome, tuple[Said, ...]]] = []
+    try:
+        call = next(probe)
+        while True:
+            assert call.talk.level <= whom.level
+            heard = Overheard(call.talk)
+            ending = Ending.TLS_FAILED if call.tls else _converse(heard, manner(law), portion)
+            outcome = Outcome(ending=ending, seconds_to_connect=0.0)
+            calls.append((call, outcome, tuple(heard.said)))
+            call = probe.send(outcome)
+    except StopIteration as end:
+        return Played(end.value, calls)
+
+
+def _converse(heard: Overheard, manner: Manner, portion: int) -> Ending:
+    due: Iterator[Action] = iter(manner.opened())
+    due = chain(due, manner.received(heard.begin()))
+    while not heard.is_over:
+        action = next(due, None)
+        if action is None:
+            heard.hung_up()
+            return Ending.STALLED
+        if isinstance(action, bytes):
+            for at in range(0, len(action), portion):
+                if not heard.is_over and (said := heard.receive(action[at : at + portion])):
+                    due = chain(due, list(manner.received(said)))
+        elif not isinstance(action, Pause):
+            heard.hung_up()
+            return Ending.RESET if isinstance(action, Reset) else Ending.HUNG_UP
+    return Ending.OVER
 
 
 def replay(prober: Prober, played: Played, whom: Target) -> Sighting:

@@ -23,6 +23,7 @@ _DOTTED: Final = re.compile(r"\d+(?:\.\d+)+")
 _RUN: Final = re.compile(r"(?<!\d)(\d)(\d)(\d{1,2})(?!\d)")  # 362: three numbers, written together
 _NOT_A_PRODUCT: Final = ("toolkit", "file writer", "vendor root", "HONEYPOT")
 _NEXT_MAJOR: Final = "2"
+_ABORTED: Final = ("C-FIND", "C-GET", "C-MOVE", "worklist C-FIND")
 _ARCHIVE: Final = {"dcm4che 5": "dcm4chee-arc"}
 """Toolkits whose makers' archive says the same of itself, once it is plain that it is an archive."""
 
@@ -121,7 +122,7 @@ def _by_manners(said: Software, tries: dict[str, Try]) -> Software:
     def is_open(how: str) -> bool:
         return how in tries and tries[how].verdict is Verdict.OPEN
 
-    aborts = [how for how in ("C-FIND", "C-GET", "C-MOVE") if how in tries and tries[how].code.startswith("aborted")]
+    aborts = [how for how in _ABORTED if how in tries and tries[how].code.startswith("aborted")]
     is_unable = "C-GET" in tries and tries["C-GET"].code == "0xC000"
     if said.toolkit.startswith("DCMTK ") and is_open("C-ECHO") and is_open("C-STORE") and (aborts or is_unable):
         since, before = _orthanc_built_with(said.toolkit.removeprefix("DCMTK "))

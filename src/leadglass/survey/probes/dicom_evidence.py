@@ -23,7 +23,8 @@ _ELEMENT: Final = Struct("<HHI")
 _AFFECTED_SOP_CLASS_UID: Final = 0x0002
 _MAX_NUMBER: Final = 4
 _Spans: TypeAlias = list[tuple[int, int]]
-_KEPT_ITEMS: Final = frozenset(ItemType) - {ItemType.USER_IDENTITY, ItemType.USER_IDENTITY_RESPONSE}
+_COUNT: Final = 2
+_KEPT_ITEMS: Final = frozenset(ItemType)
 
 
 def reduced(heard: bytes) -> bytes:
@@ -89,7 +90,20 @@ def _reduce_items(kept: bytearray, at: int, end: int) -> None:
         kind, until = kept[at], min(at + _ITEM_HEADER + int.from_bytes(kept[at + 2 : at + _ITEM_HEADER], "big"), end)
         if kind == ItemType.USER_INFORMATION:
             _reduce_items(kept, at + _ITEM_HEADER, until)
+        elif kind == ItemType.USER_IDENTITY_RESPONSE:
+            _blank(kept, min(at + _ITEM_HEADER + _COUNT, until), until)
+        elif kind == ItemType.USER_IDENTITY:
+            _reduce_identity(kept, at + _ITEM_HEADER, until)
         elif kind not in _KEPT_ITEMS:
             _blank(kept, at + _ITEM_HEADER, until)
         at = until
     _blank(kept, at, end)
+
+
+def _reduce_identity(kept: bytearray, at: int, end: int) -> None:
+    """Its two fields, each behind its length; the lengths stay."""
+    at += 2  # kind, and whether a response is wanted
+    while end - at >= _COUNT:
+        until = min(at + _COUNT + int.from_bytes(kept[at : at + _COUNT], "big"), end)
+        _blank(kept, at + _COUNT, until)
+        at = until
