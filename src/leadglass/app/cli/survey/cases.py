@@ -80,9 +80,8 @@ def _list(folder: Path, with_closed: bool, as_json: bool) -> None:
         "told": "owner told",
         "due": "first deadline",
     }
-    show_table(
-        shown, columns, empty=f"No case is open in {folder}. `leadglass survey cases update RUN` takes a run in."
-    )
+    empty = f"No case is open in {folder}. `leadglass survey cases update RUN` takes a run in."
+    show_table([row | {"records": f"{row['records']:,}"} for row in shown], columns, empty=empty)
     states = Counter(case.state for case in every)
     if states:
         out.print(", ".join(f"{count} {state}" for state, count in states.items()))
@@ -135,7 +134,7 @@ def _update(run_folder: Path, folder: Path, as_json: bool) -> None:
 
 
 def _say_counts(events: Sequence[Event]) -> None:
-    counts = Counter(_WORDS[str(event.__struct_config__.tag)] for event in events)
+    counts = Counter(_WORDS[kind] for event in events if (kind := str(event.__struct_config__.tag)) in _WORDS)
     out.print(", ".join(f"{count} {words}" for words, count in counts.items()))
 
 
@@ -156,7 +155,7 @@ def _show(name: str, folder: Path, as_json: bool) -> None:
     out.print(f"[bold]{case.id}[/] {row['state']}, {row['days']} days, at {plain(case.address)}")
     for key, heading in headings.items():
         if row[key]:
-            out.print(f"  {heading:14}{plain(str(row[key]))}")
+            out.print(f"  {heading:14}{plain(f'{row[key]:,}' if isinstance(row[key], int) else row[key])}")
     for deadline in deadlines(case.opened.country, case.last_seen.records, case.noticed_at):
         due = f"due {moment(deadline.due.isoformat())}" if deadline.due else "starts when the owner is told"
         out.print(f"  {'law':14}{plain(deadline.law)}: {due}")

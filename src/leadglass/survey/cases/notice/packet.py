@@ -66,7 +66,7 @@ def write_packet(case: Case, authority: Authority, words_for: WordsFor, *, langu
     return Packet(
         language=language,
         subject=words["subject"],
-        text=environment.render_template("notice.txt", **values),
+        text=environment.render_template("notice.txt", **values).rstrip() + "\n",
         html=environment.render_template("notice.html", **values),
     )
 
