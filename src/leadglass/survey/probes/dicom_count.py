@@ -41,8 +41,9 @@ _LIMITS: Final = frozenset(
     | {50_000, 65_535, 65_536, 99_999, 100_000, 131_072, 200_000, 250_000, 500_000, 1_000_000}
 )
 """Numbers of answers at which archives usually stop without a word."""
-_STALE: Final = 2  # slices in a row that bring only what was there before: its dates are not looked at
-_STALE_FROM: Final = 20  # answers
+_IN_VAIN: Final = 12
+"""Slices in a row that bring only what was there before, though they have nothing in common with those or are cut off:
+its dates are not looked at. (The first parts of what was cut off bring nothing new either; that is half as many.)"""
 _FAILURES: Final = 8  # slices in a row that were answered with a failure and nothing else: it will not have it
 _ENOUGH: Final = 10  # answers to draw a sample from
 _BAIT: Final = b"1.3.6.1.4.1.53684.1.1.2.1098940923.2240.1611872054.34565"
@@ -67,7 +68,7 @@ class Count:
     answers: int = 0  # in the slice being counted
     _keyed: blake2b = field(init=False, repr=False)
     _new_before: int = 0  # records before the slice being counted
-    _stale: int = 0
+    _in_vain: int = 0
     _failures: int = 0
     _fitness: tuple[int, int] = (0, 0)
 
@@ -101,14 +102,18 @@ class Count:
         fitness = (min(self.answers, _ENOUGH), -self.answers)
         if self.answers and fitness > self._fitness:
             self.sample, self._fitness = done.name, fitness
-        if is_complete and self.answers not in _LIMITS:
-            self._stale = self._stale + 1 if self.answers >= _STALE_FROM and self.records == self._new_before else 0
-            if self._stale >= _STALE:
-                self.pending.clear()
+        is_whole = is_complete and self.answers not in _LIMITS
+        if self.records > self._new_before:
+            self._in_vain = 0
+        elif self.answers >= _ENOUGH and (done in FIRST or not is_whole):
+            self._in_vain += 1
+        if self._in_vain >= _IN_VAIN:
+            self.give_up("dates mean nothing to it")
+        if is_whole:
             return
         self._failures = 0 if self.answers else self._failures + 1
         parts = done.parts()
-        if self._failures >= _FAILURES:
+        if self._failures >= _FAILURES or self._in_vain >= _IN_VAIN:
             self.give_up()
         elif parts:
             self.pending += reversed(parts)

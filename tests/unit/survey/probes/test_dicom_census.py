@@ -1,0 +1,124 @@
+"""Invariant: counts are exact whatever limit a peer has, end at the cap, and are the same again from the evidence."""
+
+from __future__ import annotations
+
+import pytest
+
+from helpers.surveying import CALLER, Played, local, play_in_memory, replay
+from leadglass.dicom.dimse.encode import encode_command
+from leadglass.dicom.dimse.framing import frame_message
+from leadglass.dicom.dimse.messages import CFindRsp
+from leadglass.dicom.identifier import encode_identifier
+from leadglass.dicom.upperlayer import AssociateAc, AssociateRq, ContextResult, UserInformation, decode_pdu, encode_pdu
+from leadglass.range.law import Law
+from leadglass.range.manners.dicom import DicomSite
+from leadglass.range.manners.dicom_admitting import Admitting
+from leadglass.range.manners.dicom_products import CONQUEST, LIMITED
+from leadglass.range.manners.studies import Shelf
+from leadglass.survey.level import Level
+from leadglass.survey.probes.dicom import dicom
+from leadglass.survey.probes.dicom_count import Count
+from leadglass.survey.probes.dicom_counting import CountTalk
+from leadglass.survey.probes.dicom_presence import filled_in
+
+NAME, BIRTH_DATE, PHYSICIAN = 0x00100010, 0x00100030, 0x00080090
+SHELF = Shelf(seed=7, records=12_345, images=99_999, attributes=(NAME, BIRTH_DATE))
+IMPLICIT = "1.2.840.10008.1.2"
+
+
+def counted(conduct: object, *, portion: int = 1 << 16, **caps: int) -> tuple[Played, Law]:
+    law = Law()
+    site = DicomSite(name="it", admitting=Admitting(conduct), shelf=SHELF)  # type: ignore[arg-type]
+    whom = local(104, Level.KINDS, **caps)
+    played = play_in_memory(dicom, whom, site, law, portion)
+    assert law.above(Level.KINDS) == {}
+    assert replay(dicom, played, whom) == played.sighting
+    return played, law
+
+
+@pytest.mark.parametrize("conduct", [CONQUEST, LIMITED], ids=["without a limit", "no more than 500"])
+@pytest.mark.parametrize("portion", [1 << 16, 99])
+def test_counts_are_exact(conduct: object, portion: int) -> None:
+    played, _ = counted(conduct, portion=portion)
+    counts = played.sighting.counts
+    assert counts is not None
+    assert (counts.records, counts.images, counts.is_at_least) == (SHELF.records, SHELF.images, False)
+    assert played.sighting.kinds == ("birth date", "name")
+
+
+def test_it_ends_at_the_cap() -> None:
+    played, _ = counted(CONQUEST, records_cap=1000)
+    counts = played.sighting.counts
+    assert counts is not None
+    assert (counts.records, counts.is_at_least) == (1000, True)
+
+
+def test_below_level_3_nothing_is_counted() -> None:
+    law = Law()
+    site = DicomSite(name="it", admitting=Admitting(CONQUEST), shelf=SHELF)
+    played = play_in_memory(dicom, local(104, Level.ACCESS), site, law)
+    assert played.sighting.counts is None
+    assert law.above(Level.ACCESS) == {}
+
+
+def answers(keys: list[dict[int, str]], *, together: bool = False) -> bytes:
+    command = encode_command(CFindRsp(message_id_being_responded_to=1, status=0xFF00, has_data_set=True))
+    parts = []
+    for values in keys:
+        pdus = b"".join(frame_message(1, command, encode_identifier(values, IMPLICIT), 16384))
+        if together:  # both values in one PDU
+            length = int.from_bytes(pdus[2:6], "big")
+            body = pdus[6 : 6 + length] + pdus[12 + length :]
+            pdus = pdus[:2] + len(body).to_bytes(4, "big") + body
+        parts.append(pdus)
+    done = encode_command(CFindRsp(message_id_being_responded_to=1, status=0))
+    return b"".join(parts) + b"".join(frame_message(1, done, None, 16384))
+
+
+def begun() -> CountTalk:
+    talk = CountTalk("X", CALLER, Count(b"key", 1000))
+    request = decode_pdu(talk.begin())
+    assert isinstance(request, AssociateRq)
+    result = (ContextResult(1, 0, IMPLICIT),)
+    accept = AssociateAc(request.called_ae_title, request.calling_ae_title, result, UserInformation(16384, "1.2"))
+    talk.receive(encode_pdu(accept))
+    return talk
+
+
+@pytest.mark.parametrize("together", [False, True])
+@pytest.mark.parametrize("portion", [1, 50, 1 << 16])
+def test_answers_of_all_shapes_are_counted_once_each(together: bool, portion: int) -> None:
+    talk = begun()
+    keys = [{0x00080020: "20200101", 0x0020000D: f"1.2.{n % 40}", 0x00201208: str(n % 40)} for n in range(60)]
+    keys += [{0x0020000D: "1.3.1"}, {0x0020000D: "1.3.2", 0x00201208: ""}, {0x0020000D: "1.3.3", 0x00201208: "many"}]
+    heard = answers(keys, together=together)
+    for at in range(0, len(heard), portion):
+        talk.receive(heard[at : at + portion])
+    assert (talk.count.records, talk.count.images) == (43, sum(range(40)))
+    assert "1.3.2" not in repr(talk.tally)
+
+
+def test_a_peer_whose_dates_mean_nothing_is_not_asked_for_ever() -> None:
+    talk = begun()
+    heard = answers([{0x0020000D: f"1.2.{n}"} for n in range(50)])
+    for _ in range(13):
+        talk.receive(heard)
+    assert talk.count.records == 50
+    assert not talk.count.pending
+    assert talk.count.is_at_least
+
+
+def test_nor_one_that_cuts_every_answer_off_as_well() -> None:
+    talk = begun()
+    heard = answers([{0x0020000D: f"1.2.{n}"} for n in range(100)])
+    for _ in range(14):
+        talk.receive(heard)
+    assert talk.count.records == 100
+    assert not talk.count.pending
+
+
+def test_presence_is_all_that_is_learnt() -> None:
+    told = encode_identifier({NAME: "^^", BIRTH_DATE: "19700101", PHYSICIAN: " "}, IMPLICIT)
+    assert filled_in(told) == (frozenset({"PatientBirthDate"}), False)
+    assert filled_in(encode_identifier({0x00120062: "YES"}, IMPLICIT)) == (frozenset(), True)
+    assert filled_in(b"\x10\x00\x10\x00\xff\xff") == (frozenset(), False)
