@@ -41,15 +41,14 @@ def _rows(body: bytes) -> bytes:
 def is_likely(visit: Visit) -> bool:
     """Its banner, or the realm of its login."""
     realm = visit.landing.headers.get("www-authenticate", "")
-    is_locked = visit.target.port == 9200 and ('"security"' in realm or "OpenSearch" in realm)
-    return visit.page.kind in _PAGES or is_locked
+    return visit.page.kind in _PAGES or 'realm="security"' in realm or "OpenSearch" in realm
 
 
 def look(visit: Visit) -> Look:
     """Whether strangers are let in, what is there by name and kind, and how much."""
     entry = asked(Act.ENTER, _HOW, visit.landing, is_open=visit.landing.status == 200)
     if visit.page.kind not in _PAGES:
-        return Found(tries=(entry,))
+        return Found(tries=(entry,), software=Software(product="Elasticsearch", proof="the realm of its login"))
     software = Software(product=visit.page.kind, version=visit.page.version or "", proof="its banner")
     if not visit.may(Level.ACCESS):
         return Found(tries=(entry,), software=software)

@@ -51,14 +51,17 @@ class Door:
 
 def open_door(target: Target, caller: Caller) -> Generator[Call, Outcome, Door]:
     """The first page, in clear or on TLS, and what TLS there is."""
-    door = Door()
+    door, is_deaf = Door(), False
     secured = (TlsOffer.MODERN, TlsOffer.RETIRED)
     for tls in (*secured, None) if target.port in _USUALLY_TLS else (None, *secured):
+        if tls is TlsOffer.RETIRED and is_deaf:
+            continue
         talk = HttpTalk([first_page("/")], origin_of(target, tls), caller.user_agent)
         outcome = yield Call(talk, tls)
         door.ending = door.ending or outcome.ending
         door.handshakes += [outcome.handshake] if outcome.handshake else []
         door.language = talk.language or door.language
+        is_deaf = tls is TlsOffer.MODERN and not outcome.bytes_received  # whoever is to refuse TLS 1.2 must say so
         if talk.answers:
             door.answer, door.tls = talk.answers[0], tls
         is_answered = bool(talk.answers) and not _wants_tls(talk.answers[0])

@@ -219,6 +219,7 @@ def test_collections_are_named_and_their_fields_classed() -> None:
         ("Oviyam with login", "Oviyam", ""),
         ("FHIR", "HAPI FHIR", "6.8.0"),
         ("Elasticsearch", "Elasticsearch", "7.17.9"),
+        ("Elasticsearch with login", "Elasticsearch", ""),
         ("CouchDB with login", "CouchDB", "3.1.0"),
         ("listing", "", ""),
         ("fleet of nginx", "", ""),
