@@ -200,7 +200,7 @@ class _Guest(asyncio.Protocol):
                     else:
                         transport.write(action)
                     sent += len(action)
-                    if self._is_paused:
+                    if self._is_paused or transport.is_closing():  # full, or gone while we spoke
                         return
                     if sent > MAX_RANGE_SEND_BACKLOG:  # others want a turn too
                         self._timer = asyncio.get_running_loop().call_soon(self._go_on)

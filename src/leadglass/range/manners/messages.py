@@ -46,7 +46,7 @@ class MessageManner(ABC):
 
     @abstractmethod
     def _size(self) -> int | None:
-        """Bytes of the request the buffer begins with, whole or not; 0 if it is none, None if it is too early to tell."""
+        """Bytes of the request the buffer begins with, whole or not; 0 if it is none, None if too early to tell."""
 
     @abstractmethod
     def _answer(self, request: bytes) -> Iterable[Action]:

@@ -52,7 +52,7 @@ class Dialogue(Talk):
             if message == STRANGER:
                 self.is_over = True
             else:
-                said += self._answer(message)
+                said += self._in_turn(self._answer(message))
         return said
 
     def reduced(self, heard: bytes) -> bytes:
@@ -62,7 +62,14 @@ class Dialogue(Talk):
             kept += self._kept(message)
         if not self.is_spoken and heard:
             return _TLS_ALERT if heard.startswith(_TLS_ALERT) else b"?"
-        return kept
+        return kept + (b"?" if buffer else b"")
+
+    def _in_turn(self, said: bytes) -> bytes:
+        """Nothing, and the end, if the peer has answered what it was not asked yet: it does not listen."""
+        if said and self._buffer and not self.is_over:
+            self.is_over = True
+            return b""
+        return said
 
     @abstractmethod
     def _cut(self, buffer: bytearray) -> bytes | None:

@@ -147,13 +147,13 @@ def probe_redis(target: Target, caller: Caller, chance: Chance) -> Probe:  # noq
 def _tries(talk: Ping | LookUp) -> tuple[Try, ...]:
     acts = (Act.ENTER, Act.QUERY) if isinstance(talk, LookUp) else (Act.ENTER,)
     return tuple(
-        Try(act=act, how=HOW, verdict=_verdict(reply), code=_code(reply))
-        for act, reply in zip(acts, talk.replies, strict=False)
+        Try(act=act, how=HOW, verdict=_verdict(reply, yes), code=_code(reply))
+        for act, yes, reply in zip(acts, (b"+PONG\r\n", b":0\r\n"), talk.replies, strict=False)
     )
 
 
-def _verdict(reply: bytes) -> Verdict:
-    if reply in (b"+PONG\r\n", b":0\r\n"):
+def _verdict(reply: bytes, yes: bytes) -> Verdict:
+    if reply == yes:
         return Verdict.OPEN
     return Verdict.CLOSED if _code(reply) in _CLOSED else Verdict.UNCLEAR
 
