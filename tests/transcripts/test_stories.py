@@ -65,6 +65,7 @@ def pattern_of(expected: list[str]) -> str:
 def test_story(story: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = tmp_path / "home"
     monkeypatch.setenv("LEADGLASS_HOME", str(home))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.chdir(tmp_path)
     text = story.read_text()
     assert "$ leadglass" in text

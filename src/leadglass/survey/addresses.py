@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_network
 from itertools import pairwise
 from typing import Final, NamedTuple
@@ -26,7 +25,6 @@ class Block(NamedTuple):
         return self.last - self.first + 1
 
 
-@lru_cache(maxsize=16_384)
 def key_of(address: str) -> int:
     """The key of a numeric address. An IPv4 address written as an IPv6 one is that IPv4 address. ValueError if not."""
     if ":" not in address:

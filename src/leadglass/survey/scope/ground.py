@@ -5,7 +5,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from functools import lru_cache
+from typing import Final, TypeAlias
 
 from leadglass.survey.addresses import Block, block_of, key_of, overlaid
 from leadglass.survey.level import Level
@@ -15,6 +16,8 @@ from leadglass.survey.target import Place
 from leadglass.terms.errors import UserFault
 
 __all__ = ["Grant", "Ground", "Piece", "Resolve", "ground_of"]
+
+_ADDRESSES_KEPT: Final = 16_384  # a system is asked about for each of its connections
 
 Resolve: TypeAlias = Callable[[str], Sequence[str]]
 """The addresses of a host name; empty if it has none."""
@@ -57,18 +60,20 @@ class Ground:
     def __init__(self, pieces: Iterable[Piece]) -> None:
         self.pieces: Sequence[Piece] = tuple(pieces)
         self._starts = [piece.block.first for piece in self.pieces]
+        self._found = lru_cache(maxsize=_ADDRESSES_KEPT)(self._find)
 
     def at(self, address: str) -> Piece | None:
         """The piece a numeric address lies in; None outside all, and for anything that is no address."""
+        return self._found(address)
+
+    def _find(self, address: str) -> Piece | None:
         try:
             key = key_of(address)
         except ValueError:
             return None
         place = bisect_right(self._starts, key) - 1
-        if place < 0:
-            return None
-        piece = self.pieces[place]
-        return piece if key <= piece.block.last else None
+        piece = self.pieces[place] if place >= 0 else None
+        return piece if piece is not None and key <= piece.block.last else None
 
     def level_at(self, address: str, port: int) -> Level:
         """What is granted there, at any time; IMPORTS if nothing is."""
