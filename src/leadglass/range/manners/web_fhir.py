@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from leadglass.range.law import NEVER, Law
 from leadglass.range.manners.web import Reply, WebManner, as_json, page_level
 
 __all__ = ["FhirServer"]
 
-_FHIR = "application/fhir+json"
+_FHIR: Final = "application/fhir+json"
+_RESOURCE_TYPE: Final = re.compile(r"[A-Z][A-Za-z]{2,40}")
 
 
 class FhirServer(WebManner):
@@ -32,7 +34,7 @@ class FhirServer(WebManner):
             self.law.saw(1, "FHIR metadata")
             return as_json(self._capabilities(), _FHIR)
         kind = path.removeprefix(f"{self._root}/")
-        if kind not in self._counts:
+        if not _RESOURCE_TYPE.fullmatch(kind):
             self.law.saw(page_level(path), "HTTP GET")
             return Reply(404, b'{"resourceType":"OperationOutcome"}', _FHIR)
         reply = self._search(kind, query)
@@ -43,7 +45,7 @@ class FhirServer(WebManner):
             self.law.saw(NEVER, "FHIR search")
             return Reply(400)
         self.law.saw(2 if query.get("_id") else 3, "FHIR count")
-        total = 0 if query.get("_id") else self._counts[kind]
+        total = 0 if query.get("_id") else self._counts.get(kind, 0)
         return as_json({"resourceType": "Bundle", "type": "searchset", "total": total}, _FHIR)
 
     def _capabilities(self) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import msgspec
 from leadglass.net.conversing import Outcome
 from leadglass.survey.level import Level
 from leadglass.survey.observation import Act, Collection, Counts, Sign, Software, Try, Verdict
+from leadglass.survey.personal_data import kinds_of_fields
 from leadglass.survey.probe import Call
 from leadglass.survey.probes.http_keeping import read, shaped
 from leadglass.survey.probes.http_talk import Ask
@@ -23,6 +24,8 @@ _JSON: Final = "application/fhir+json"
 _LIMIT: Final = 64 * 1024
 _ROOTS: Final = ("/fhir", "/baseR4", "/hapi-fhir/fhir", "/r4")
 _RECORDS: Final = ("ImagingStudy", "DiagnosticReport", "DocumentReference")
+_PATIENT: Final = kinds_of_fields(("patient.identifier", "patient.name", "birthDate", "gender", "telecom", "address"))
+"""Of the fields that every FHIR server's Patient has (§8.1)."""
 _Short = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z.+-]{0,30}$")]
 
 
@@ -134,5 +137,8 @@ def _counts(visit: Visit, root: str) -> Generator[Call, Outcome, tuple[Counts | 
     if not totals:
         return None, ()
     records = sum(totals.get(kind, 0) for kind in _RECORDS)
-    collections = tuple(Collection(name=kind, records=total) for kind, total in totals.items())
+    collections = tuple(
+        Collection(name=kind, records=total, kinds=_PATIENT if kind == "Patient" else ())
+        for kind, total in totals.items()
+    )
     return Counts(records=records, patients=totals.get("Patient"), how=_HOW), collections
