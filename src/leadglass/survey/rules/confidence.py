@@ -12,7 +12,7 @@ from ipaddress import ip_address
 from typing import Final
 
 from leadglass.survey.finding import Confidence, Reality
-from leadglass.survey.observation import HttpFacts, Rung, Sign
+from leadglass.survey.observation import Act, HttpFacts, Rung, Sign, Verdict
 from leadglass.survey.system import System
 
 __all__ = ["Fleet", "confidence_of", "counted", "fleets_of", "network_of"]
@@ -22,7 +22,8 @@ _ENOUGH_FOR_DEMO: Final = 2
 _ENOUGH_FOR_REAL: Final = 2
 _FLEET: Final = 3
 """Networks in which alike answers make a fleet."""
-_ORTHANC_PORTS: Final = frozenset({8042, 8043})
+_USUAL_WEB_PORTS: Final = frozenset({80, 443, 8000, 8080, 8443})
+"""Where a web server may well have nothing to show; at Orthanc's or a database's it is odd."""
 _MANY_RECORDS: Final = 50
 _RESEARCH: Final = ("pynetdicom", "go-dicom")
 _DEMO: Final = frozenset({"demo", "test data", "teaching"})
@@ -103,7 +104,7 @@ def _odd_pages(system: System) -> Iterable[_OddPage]:
             continue
         page = _OddPage(seen.target.port, facts.page, facts.body_digest)
         if facts.page == "nginx 404":
-            is_odd = page.port in _ORTHANC_PORTS
+            is_odd = page.port not in _USUAL_WEB_PORTS
         else:
             speaks_dicomweb = any("-RS" in attempt.how for attempt in seen.sighting.tries)
             is_odd = facts.page in ("", "Citrix login") and system.is_archive and not speaks_dicomweb
@@ -130,15 +131,17 @@ def _signs_of_contents(system: System) -> list[Sign]:
 
 
 def _signs_of_doors(system: System) -> Iterable[Sign]:
-    """A toolkit for research is seldom anybody's archive; two doors of it at one address are how honeypots come."""
+    """A toolkit for research is seldom anybody's archive; two open doors of it at one address are a honeypot's way."""
     toolkits = Counter(
         seen.sighting.software.toolkit
         for seen in system.observations
-        if seen.sighting.software.toolkit.startswith(_RESEARCH) and not seen.sighting.software.product
+        if seen.sighting.software.toolkit.startswith(_RESEARCH)
+        and not seen.sighting.software.product
+        and any(attempt.act is Act.ENTER and attempt.verdict is Verdict.OPEN for attempt in seen.sighting.tries)
     )
     for toolkit, doors in toolkits.items():
         if doors > 1:
-            yield Sign(means="honeypot", why=f"{toolkit} at {doors} ports at once, as honeypots have it", weight=2)
+            yield Sign(means="honeypot", why=f"{toolkit} at {doors} ports at once, as honeypots have it", weight=3)
         else:
             yield Sign(means="test data", why=f"{toolkit} is a toolkit for research, and no product", weight=1)
 

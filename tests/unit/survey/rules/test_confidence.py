@@ -148,15 +148,15 @@ def test_what_counts_and_nothing_dropped() -> None:
 def test_a_toolkit_for_research_is_seldom_an_archive() -> None:
     owned = Place(organisation="Example Clinic")
     toolkit = Software(toolkit="pynetdicom 3.0.4")
-    one = archive(place=owned, software=toolkit)
+    spoken = (tried(Act.SPEAK, "A-ASSOCIATE"), tried(Act.ENTER, "A-ASSOCIATE"))
+    one = archive(place=owned, software=toolkit, tries=spoken)
     assert confidence_of(one).reality is Reality.UNKNOWN
     assert confidence_of(archive(place=owned, software=Software(toolkit="DCMTK 3.6.7"))).reality is Reality.REAL
     product = Software(product="Some archive", toolkit="pynetdicom 3.0.4")
-    assert confidence_of(archive(place=owned, software=product)).reality is Reality.REAL
-    sighting = one.observations[0].sighting
-    both = system(*(observation(n, sighting, port=n, place=owned) for n in (104, 11112)))
-    assert confidence_of(both).reality is Reality.UNKNOWN
-    assert confidence_of(both).reasons[0] == "pynetdicom 3.0.4 at 2 ports at once, as honeypots have it"
-    known = Sign(means="honeypot", why="at a well-known port", weight=1)
-    pair = system(*(observation(n, replace(sighting, signs=(known,)), port=n) for n in (104, 11112)))
-    assert confidence_of(pair).reality is Reality.HONEYPOT
+    assert confidence_of(archive(place=owned, software=product, tries=spoken)).reality is Reality.REAL
+    both = system(*(observation(n, one.observations[0].sighting, port=n, place=owned) for n in (104, 11112)))
+    confidence = confidence_of(both)
+    assert confidence.reality is Reality.HONEYPOT
+    assert confidence.reasons == ("pynetdicom 3.0.4 at 2 ports at once, as honeypots have it",)
+    closed = replace(one.observations[0].sighting, tries=spoken[:1])
+    assert confidence_of(system(*(observation(n, closed, port=n) for n in (104, 11112)))).reality is Reality.REAL
