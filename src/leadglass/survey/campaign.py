@@ -29,6 +29,10 @@ __all__ = ["AT_ONCE", "Progress", "Totals", "survey"]
 AT_ONCE: Final = 4096
 """Targets underway, unless told otherwise. Most wait for an answer that never comes."""
 _AT_FIRST: Final = 256
+_TALKING: Final = 512
+"""Hosts talked to at a time. More are not faster, and firewalls between us and them keep a table."""
+_IN_ONE_TURN: Final = 64
+"""Begun before the answers to those before are looked at."""
 _TICK: Final = 0.2
 _NO_CONNECTION: Final = frozenset({Ending.REFUSED, Ending.SILENT, Ending.UNREACHABLE})
 _LEAKS: Final = frozenset({Act.QUERY, Act.WORKLIST, Act.RETRIEVE, Act.LIST})
@@ -128,6 +132,7 @@ class _Run:
         self._tasks: set[asyncio.Task[None]] = set()
         self._hosts: dict[str, deque[tuple[int, Target]] | None] = {}  # busy, and what waits for it
         self._held_back = 0
+        self._again: asyncio.TimerHandle | None = None
         self._ready: deque[tuple[int, Target]] = deque()
         self.finished: asyncio.Future[None] = self._loop.create_future()
         self._loop.call_soon(self._fill)
@@ -149,8 +154,9 @@ class _Run:
 
     async def halt(self) -> None:
         """Hang up on whatever is underway."""
-        self._is_read = True
         self._end(None)
+        if self._again is not None:
+            self._again.cancel()
         tasks = tuple(self._tasks)
         for task in tasks:
             task.cancel()
@@ -166,21 +172,32 @@ class _Run:
                 yield index + 1, plan[index]
 
     def _fill(self) -> None:
-        """Begin as many as there is room for."""
+        """Begin as many as there is room for, some at a time."""
         try:
-            is_known = self._courier.connect_times.is_known or self.totals.looked_at >= _AT_FIRST
-            room = self._at_once if is_known else min(_AT_FIRST, self._at_once)
-            while len(self._tasks) < room and not self.finished.done():
-                following = self._next()
-                if following is None:
+            room = self._room()
+            for _ in range(min(room, _IN_ONE_TURN)):
+                if self.finished.done() or (following := self._next()) is None:
                     break
                 task = self._loop.create_task(self._look(*following))
                 self._tasks.add(task)
                 task.add_done_callback(self._ended)
+            else:
+                if not 0 < room <= _IN_ONE_TURN and self._again is None:
+                    self._again = self._loop.call_later(0 if room > 0 else _TICK / 10, self._fill_again)
         except Exception as bug:
             self._end(bug)
-        if self._is_read and not self._tasks:
+        if self._is_read and not self._tasks and not self._ready:
             self._end(None)
+
+    def _fill_again(self) -> None:
+        self._again = None
+        if not self.finished.done():
+            self._fill()
+
+    def _room(self) -> int:
+        is_known = self._courier.connect_times.is_known or self.totals.looked_at >= _AT_FIRST
+        at_once = self._at_once if is_known else min(_AT_FIRST, self._at_once)
+        return min(at_once - len(self._tasks), _TALKING - self._courier.talking)
 
     def _next(self) -> tuple[int, Target] | None:
         """One whose host is free; its host is busy from now on."""

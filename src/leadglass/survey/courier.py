@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
-from leadglass.net.conversing import Conversation, Ending, Outcome, Patience, converse
+from leadglass.net.conversing import Conversation, Ending, Outcome, Patience, converse, standing
 from leadglass.survey.conversation import Said
 from leadglass.survey.level import Level
 from leadglass.survey.pace import PACKETS_OF_A_TALK, Pacer
@@ -66,6 +66,11 @@ class Courier:
         self._tries_again = tries_again
         self._now, self._sleep = now, sleep
         self._busy: set[str] = set()
+
+    @property
+    def talking(self) -> int:
+        """To how many hosts we are talking right now."""
+        return standing()
 
     @property
     def is_resting(self) -> bool:

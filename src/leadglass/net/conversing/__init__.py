@@ -12,7 +12,7 @@ for what a peer or a network does: every end is an `Ending`.
     certificate_of    certificate.py  DER → what it says
 """
 
-from leadglass.net.conversing.calling import converse
+from leadglass.net.conversing.calling import converse, standing
 from leadglass.net.conversing.facts import (
     Certificate,
     Conversation,
@@ -23,4 +23,14 @@ from leadglass.net.conversing.facts import (
     TlsOffer,
 )
 
-__all__ = ["Certificate", "Conversation", "Ending", "Handshake", "Outcome", "Patience", "TlsOffer", "converse"]
+__all__ = [
+    "Certificate",
+    "Conversation",
+    "Ending",
+    "Handshake",
+    "Outcome",
+    "Patience",
+    "TlsOffer",
+    "converse",
+    "standing",
+]

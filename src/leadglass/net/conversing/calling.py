@@ -13,7 +13,7 @@ from leadglass.net.conversing.line import LOCAL_FAULTS, Line
 from leadglass.net.conversing.securing import Secured
 from leadglass.net.conversing.switchboard import switchboard
 
-__all__ = ["converse"]
+__all__ = ["converse", "standing"]
 
 _UNDERWAY: Final = frozenset({0, errno.EINPROGRESS})
 _MADE_NON_BLOCKING: Final = hasattr(socket, "SOCK_NONBLOCK")
@@ -55,6 +55,11 @@ async def converse(
         bytes_received=line.bytes_received,
     )
     return outcome if secured is None or line.connected_at is None else _with_handshake(outcome, secured)
+
+
+def standing() -> int:
+    """Connections of the running event loop that stand: their peers have answered, and are being talked to."""
+    return switchboard().standing
 
 
 async def _try_again(

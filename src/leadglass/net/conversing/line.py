@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import select
 import socket
 from time import perf_counter
 from typing import Final
@@ -108,22 +109,21 @@ class Line:
     def time_is_up(self) -> None:
         """Unless it was we who were late: what has come meanwhile is heard first."""
         if self.connected_at is None:
-            if self._stands():
-                self.writable()
-            else:
+            if self._is_pending():
                 self._end(Ending.SILENT)
+            else:
+                self.writable()
             return
         before = self.bytes_received
         self.readable()
         if self.bytes_received == before or self._loop.time() >= self._ends_at:
             self._end(Ending.STALLED)
 
-    def _stands(self) -> bool:
-        try:
-            self._socket.getpeername()
-        except OSError:
-            return False
-        return True
+    def _is_pending(self) -> bool:
+        """Whether the kernel still waits for an answer to our SYN."""
+        poll = select.poll()
+        poll.register(self.descriptor, select.POLLOUT)
+        return not poll.poll(0)
 
     # --- what happens ----------------------------------------------------------------------------------------
 
@@ -133,9 +133,11 @@ class Line:
             ending = _NO_WAY.get(fault, Ending.UNREACHABLE)
             if ending is Ending.RESET:
                 self.connected_at = perf_counter()
+                self._board.standing += 1
             self._end(ending)
             return
         self.connected_at = perf_counter()
+        self._board.standing += 1
         self._move_deadline()
         self._board.turn(self, writing=False)
         self._say(self._conversation.begin())
@@ -211,5 +213,7 @@ class Line:
         if not self._is_open:
             return
         self._is_open = False
+        if self.connected_at is not None:
+            self._board.standing -= 1
         self._board.close(self)  # before its descriptor may be another's
         self._socket.close()

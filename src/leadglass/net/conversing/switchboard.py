@@ -124,6 +124,8 @@ class Switchboard:
         self._watch: _Watch | None = None
         self._wheel: dict[int, set[Subscriber]] = {}
         self._open = 0
+        self.standing = 0
+        """Lines whose peer has answered: kept by the lines."""
         self._turned_to = 0
         self._timer: asyncio.TimerHandle | None = None
 

@@ -217,3 +217,16 @@ async def test_when_we_were_late_ourselves_what_has_come_is_heard_first() -> Non
         time.sleep(0.2)  # noqa: ASYNC251 - a busy program
         outcome = await task
     assert outcome.ending is Ending.OVER
+
+
+@pytest.mark.parametrize("seconds", [0.05, 5.0])
+async def test_late_ourselves_a_reset_is_still_no_silence(seconds: float) -> None:
+    with served(reset) as port:
+        task = asyncio.get_running_loop().create_task(
+            converse("127.0.0.1", port, Lines(), patience=Patience(to_connect=seconds))
+        )
+        await asyncio.sleep(0)
+        time.sleep(0.2)  # noqa: ASYNC251 - a busy program
+        outcome = await task
+    assert outcome.ending is Ending.RESET
+    assert outcome.seconds_to_connect is not None

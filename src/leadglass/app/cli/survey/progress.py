@@ -45,10 +45,9 @@ class Speed:
 def shown(targets: int, *, as_json: bool) -> Iterator[Tell]:
     """What to tell how the run goes."""
     speed = Speed()
-    if as_json:
-        yield _now_and_then(lambda stand: typer.echo(_json_line(stand, speed.at(stand.totals.looked_at)), err=True), 1)
-    elif not sys.stderr.isatty():
-        yield _now_and_then(lambda stand: typer.echo(line_of(stand, speed.at(stand.totals.looked_at)), err=True))
+    if as_json or not sys.stderr.isatty():
+        write = _json_line if as_json else line_of
+        yield _now_and_then(lambda stand: typer.echo(write(stand, speed.at(stand.totals.looked_at)), err=True), speed)
     else:
         console = Console(stderr=True, highlight=False)
         columns = (BarColumn(bar_width=30), TextColumn("{task.percentage:>3.0f} %"), TextColumn("{task.description}"))
@@ -63,13 +62,14 @@ def shown(targets: int, *, as_json: bool) -> Iterator[Tell]:
             yield tell
 
 
-def _now_and_then(say: Tell, every: float = _LINE_EVERY) -> Tell:
+def _now_and_then(say: Tell, speed: Speed) -> Tell:
     said_at = time.monotonic()
 
     def tell(stand: Stand) -> None:
         nonlocal said_at
+        speed.at(stand.totals.looked_at)
         now = time.monotonic()
-        if now - said_at >= every:
+        if now - said_at >= _LINE_EVERY:
             said_at = now
             say(stand)
 
