@@ -116,7 +116,7 @@ def _findings(system: System, confidence: Confidence) -> tuple[Finding, ...]:
     return tuple(found)
 
 
-def _worst(group: Sequence[Judged]) -> str:
+def _worst(group: Sequence[Judged], kind: str) -> str:
     return max((one.grade for one in group), default="A")
 
 

@@ -8,9 +8,10 @@ from dataclasses import replace
 from leadglass.report import details, pictures, regions, trend, wording
 from leadglass.report.geography import world
 from leadglass.report.judged import Ingredients, Judged
-from leadglass.report.model import CaseRow, Credit, Four, Headline, RegionRow, ReportModel, Shown
+from leadglass.report.model import CaseRow, Credit, Four, Headline, RegionRow, ReportModel, RunFacts, Shown
 from leadglass.report.redacting import redacted
 from leadglass.report.withholding import small, withheld_column
+from leadglass.report.words import one_line
 from leadglass.survey.level import Level
 
 __all__ = ["build"]
@@ -34,7 +35,7 @@ def build(given: Ingredients) -> ReportModel:
     return ReportModel(
         title=wording.title(given.run, has_before=turned is not None),
         made_at=given.made_at,
-        run=given.run,
+        run=_one_line(given.run),
         shown=shown,
         headline=head,
         sentences=wording.sentences(head, turned, measured=measured),
@@ -58,6 +59,21 @@ def build(given: Ingredients) -> ReportModel:
         method=wording.method(given.run),
         limits=wording.limits(given.run, head.four, shown),
         credits=(*given.credits, Credit(what="world map", text=world().credit, date=world().date)),
+    )
+
+
+def _one_line(run: RunFacts) -> RunFacts:
+    """With texts that people wrote into the scope on one line each."""
+    scope = run.scope
+    return replace(
+        run,
+        scope=replace(
+            scope,
+            authority=one_line(scope.authority),
+            responsible=one_line(scope.responsible),
+            contact=one_line(scope.contact),
+            reference=one_line(scope.reference),
+        ),
     )
 
 
@@ -96,7 +112,9 @@ def _cases(cases: Sequence[CaseRow], shown: Shown) -> tuple[CaseRow, ...]:
         replace(
             case,
             address="" if shown.hides_addresses else case.address,
-            organisation="" if shown.hides_organisations else case.organisation,
+            organisation="" if shown.hides_organisations else one_line(case.organisation),
+            last_step=one_line(case.last_step),
+            due=one_line(case.due),
         )
         for case in cases
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from leadglass.report.model import CaseRow, Credit, Cve, RunFacts, Shown
 from leadglass.survey.finding import Confidence, Finding, Reality
@@ -58,5 +58,5 @@ class Ingredients:
     credits: Sequence[Credit] = ()
 
 
-GroupGrade: TypeAlias = Callable[[Sequence[Judged]], str]
+GroupGrade: TypeAlias = Callable[[Sequence[Judged], Literal["organisation", "region"]], str]
 KnownFlaws: TypeAlias = Callable[[Software], Sequence[Cve]]

@@ -1,4 +1,5 @@
-"""Texts for the public: rules may name addresses and owners in their words; here they are taken out."""
+"""Texts of findings as they may be shown: on one line, and for the public without the addresses and owners that rules
+may name in their words."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from typing import Final
 
 from leadglass.report.judged import Judged
 from leadglass.report.model import Shown
+from leadglass.report.words import one_line
 from leadglass.survey.finding import Finding
 from leadglass.survey.system import System
 
@@ -25,12 +27,13 @@ def redacted(judged: Sequence[Judged], shown: Shown) -> list[Judged]:
 
 def _redacted(one: Judged, addresses: set[str], shown: Shown) -> Judged:
     names = _names(one.system, shown)
-    if not addresses and not names:
-        return one
 
     def clean(text: str) -> str:
+        text = one_line(text)
         for name in names:
-            text = text.replace(name, "…")
+            text = text.replace(one_line(name), "…")
+        if not addresses:
+            return text
         return _ADDRESS.sub(lambda found: "…" if found[0].strip(".:") in addresses else found[0], text)
 
     def cleaned(finding: Finding) -> Finding:

@@ -86,7 +86,7 @@ def _rows(
             country=country_name(region.country),
             archives=archives[index],
             four=fours[index],
-            grade=grade(groups[region]),
+            grade=grade(groups[region], "organisation" if region.organisation else "region"),
         )
         for index, region in enumerate(regions)
     ]

@@ -82,6 +82,8 @@ def moment(at: datetime | None) -> str:
 def one_line(text: str) -> str:
     """Text of a stranger's choosing, on one line: control characters and marks that turn the direction of what follows
     are gone."""
+    if text.isascii() and text.isprintable():
+        return text.strip()
     kept = (" " if unicodedata.category(c) in {"Cc", "Zl", "Zp"} else c for c in text if not _turns(c))
     return re.sub(r" +", " ", "".join(kept)).strip()
 

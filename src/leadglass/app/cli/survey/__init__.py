@@ -5,7 +5,9 @@ from __future__ import annotations
 import typer
 
 from leadglass.app.cli.survey.cases import cases, retest
+from leadglass.app.cli.survey.comparing import compare
 from leadglass.app.cli.survey.places import places
+from leadglass.app.cli.survey.reporting import report
 from leadglass.app.cli.survey.running import run_survey, survey_self
 from leadglass.app.cli.survey.scope import scope
 from leadglass.app.cli.survey.verifying import verify
@@ -20,3 +22,5 @@ survey.command("self")(survey_self)
 survey.command("verify")(verify)
 survey.add_typer(cases, name="cases")
 survey.command("retest")(retest)
+survey.command("report")(report)
+survey.command("compare")(compare)

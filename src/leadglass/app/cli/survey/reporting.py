@@ -1,0 +1,71 @@
+"""`leadglass survey report`: a run for people and for programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from leadglass.app.cli.speaking import faults_in_words, out, plain
+from leadglass.terms.errors import UserFault
+
+__all__ = ["report"]
+
+_LANGUAGES: Final = ("en",)
+
+
+def report(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.", show_default=False)],
+    against: Annotated[Path | None, typer.Option("--against", help="The folder of a run before, to compare.")] = None,
+    formats: Annotated[
+        str,
+        typer.Option(
+            "--format", help="One or more of html, pdf, csv, json, sarif, csaf, ocsf, stix, shadowserver, with commas."
+        ),
+    ] = "html",
+    folder: Annotated[Path | None, typer.Option("--out", help="Where to.", show_default="RUN/report")] = None,
+    min_cell: Annotated[
+        int,
+        typer.Option("--min-cell", min=0, max=1000, help="Withhold counts from 1 to below this, and lists of systems."),
+    ] = 0,
+    public: Annotated[bool, typer.Option("--public", help="No addresses and no names of owners.")] = False,
+    redact_addresses: Annotated[
+        bool, typer.Option("--redact-addresses", help="No addresses; owners are named.")
+    ] = False,
+    cases: Annotated[Path | None, typer.Option("--cases", help="The folder cases lie in, to list them.")] = None,
+    geometry: Annotated[
+        Path | None, typer.Option("--geometry", help="GeoJSON of countries, in place of the map that is shipped.")
+    ] = None,
+    states: Annotated[
+        Path | None, typer.Option("--state-geometry", help="GeoJSON of states, for a map of them.")
+    ] = None,
+    language: Annotated[str, typer.Option("--lang", help="Language of the report.")] = "en",
+) -> None:
+    """Write the report of a run."""
+    from leadglass.app.reporting import model_of  # only now: DuckDB takes a moment to load
+    from leadglass.report.geography import read_geojson
+    from leadglass.report.model import Shown
+    from leadglass.report.writing import write
+
+    with faults_in_words():
+        if language not in _LANGUAGES:
+            raise UserFault(f"there is no report in {language!r}", f"Choose from {', '.join(_LANGUAGES)}.")
+        shown = Shown(
+            min_cell=min_cell,
+            hides_addresses=public or redact_addresses,
+            hides_organisations=public,
+            language=language,
+        )
+        model = model_of(run, against=against, cases=cases, shown=shown)
+        paths = write(
+            model,
+            [name.strip() for name in formats.split(",") if name.strip()],
+            folder or run / "report",
+            geometry=read_geojson(geometry) if geometry else None,
+            states=read_geojson(states) if states else None,
+        )
+    for sentence in model.sentences:
+        out.print(plain(sentence))
+    for path in paths:
+        out.print(f"[bold]{plain(str(path))}[/]  {path.stat().st_size / 1000:,.0f} kB")

@@ -1,0 +1,146 @@
+"""Runs on disk, judged and put together: what `leadglass survey report` and `compare` stand on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from leadglass import __version__
+from leadglass.app.user_folder import user_folder
+from leadglass.report.building import build
+from leadglass.report.judged import Before, Ingredients, Judged
+from leadglass.report.model import CaseRow, Credit, Cve, ReportModel, RunFacts, ScopeFacts, Shown
+from leadglass.survey.cases.book import CaseBook
+from leadglass.survey.cases.case import Case
+from leadglass.survey.cases.clocks import deadlines
+from leadglass.survey.comparing import By, Comparison, compare
+from leadglass.survey.finding import Finding
+from leadglass.survey.grading import Grade, grade_of_group, grades_of
+from leadglass.survey.observation import Software
+from leadglass.survey.records import Run
+from leadglass.survey.rules import confidence_of, counted, findings_of, fleets_of
+from leadglass.survey.scope import read_scope
+from leadglass.survey.system import System
+from leadglass.survey.targets.places import Places
+from leadglass.survey.vulnerabilities import known_for
+
+__all__ = ["compare_runs", "judge", "model_of"]
+
+
+def model_of(folder: Path, *, against: Path | None, cases: Path | None, shown: Shown) -> ReportModel:
+    """The report of a run. UserFault if a folder holds none."""
+    run = Run.open(folder)
+    systems = run.systems()
+    return build(
+        Ingredients(
+            run=_facts(run, systems),
+            judged=judge(systems),
+            made_at=datetime.now(UTC),
+            grade_of_group=_grade_of_group,
+            known_flaws=_known_flaws,
+            shown=shown,
+            before=None if against is None else _before(Run.open(against)),
+            cases=() if cases is None else [_case(case) for case in CaseBook(cases).cases.values()],
+            credits=(_places(),),
+        )
+    )
+
+
+def compare_runs(old: Path, new: Path, by: By) -> Comparison:
+    """Two runs by what counts in them: without traps and test data."""
+    before, after = Run.open(old).systems(), Run.open(new).systems()
+    return compare(counted(before), counted(after), by)
+
+
+def judge(systems: Sequence[System]) -> list[Judged]:
+    """Every system with its findings, what it most likely is, and its grade."""
+    fleets = fleets_of(systems)
+    findings = findings_of(systems, fleets)
+    grades = grades_of(systems, findings)
+    by_address: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_address.setdefault(finding.address, []).append(finding)
+    return [
+        Judged(
+            system=system,
+            findings=tuple(by_address.get(system.address, ())),
+            confidence=confidence_of(system, fleets),
+            grade=grades[system.address],
+        )
+        for system in systems
+    ]
+
+
+def _before(run: Run) -> Before:
+    return Before(started=run.facts.started, systems=counted(run.systems()))
+
+
+def _grade_of_group(group: Sequence[Judged], kind: Literal["organisation", "region"]) -> str:
+    return grade_of_group([Grade(one.grade) for one in group], kind)
+
+
+def _known_flaws(software: Software) -> list[Cve]:
+    """What is certain; what is only possible stands in the findings."""
+    return [
+        Cve(id=known.cve, cvss=known.cvss, kind=known.kind, fixed_in=known.fixed_in, advisory=known.advisory)
+        for known in known_for(software)
+        if known.is_certain
+    ]
+
+
+def _facts(run: Run, systems: Sequence[System]) -> RunFacts:
+    facts = run.facts
+    seen = [observation for system in systems for observation in system.observations]
+    return RunFacts(
+        id=facts.id,
+        started=facts.started,
+        finished=facts.finished,
+        level=facts.level,
+        product_version=facts.product.rpartition(" ")[2] or __version__,
+        targets=max(facts.totals.get("targets", 0), len(seen)),
+        scope=_scope(run),
+        sources=tuple(sorted({observation.source for observation in seen})),
+    )
+
+
+def _scope(run: Run) -> ScopeFacts:
+    """From the copy in the run's folder; `survey self` needs none."""
+    path = run.folder / "scope.toml"
+    if not path.exists():
+        return ScopeFacts(contact=run.facts.caller.contact)
+    scope = read_scope(path.read_bytes(), str(path))
+    return ScopeFacts(
+        authority=scope.authority.organisation,
+        responsible=scope.authority.person,
+        contact=scope.authority.contact,
+        reference=scope.authority.reference,
+        valid_from=scope.valid_from,
+        valid_until=scope.valid_until,
+        digest=run.facts.scope_digest,
+    )
+
+
+def _case(case: Case) -> CaseRow:
+    clocks = [
+        clock
+        for clock in deadlines(case.opened.country, case.last_seen.records, case.noticed_at)
+        if clock.due is not None and case.closed_at is None
+    ]
+    due = f"{clocks[0].law}: {clocks[0].due:%Y-%m-%d %H:%M} UTC" if clocks else ""
+    return CaseRow(
+        id=case.id,
+        organisation=case.opened.organisation,
+        address=case.address,
+        state=case.state,
+        opened=case.opened.at,
+        last_step=str(type(case.history[-1]).__struct_config__.tag),
+        due=due,
+        closed=case.closed_at,
+    )
+
+
+def _places() -> Credit:
+    known = Places(user_folder() / "places")
+    return Credit(what="countries of addresses", text=known.credit, date=known.date)
