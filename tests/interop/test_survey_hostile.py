@@ -21,6 +21,8 @@ from leadglass.survey.finding import Reality
 from leadglass.survey.level import Level
 from leadglass.survey.pace import Pacer
 from leadglass.survey.probes import PROBERS
+from leadglass.survey.records.entries import Seen, decode, seen_body
+from leadglass.survey.records.replay import differences
 from leadglass.survey.rules.confidence import confidence_of, counted, fleets_of
 from leadglass.survey.services import service_of_port
 from leadglass.survey.system import System, systems_of
@@ -83,6 +85,15 @@ async def test_the_survey_of_a_hostile_world() -> None:
     assert run.growth < _GROWTH
     assert not run.law.above(Level.COUNTS)
     _judge(run)
+    _replay(run)
+
+
+def _replay(run: Run) -> None:
+    """What is kept of all that noise leads to the same verdicts."""
+    for observation, calls in zip(run.kept.observations, run.kept.calls, strict=True):
+        entry = decode(seen_body(observation, tuple(calls)))
+        assert isinstance(entry, Seen)
+        assert [d.what for d in differences(entry, CALLER, PROBERS)] == [], observation.target
 
 
 def _judge(run: Run) -> None:
