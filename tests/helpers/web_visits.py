@@ -23,6 +23,9 @@ CALLER = Caller(
 )
 
 
+_ALERT = b"\x15\x03\x01\x00\x02\x02\x46"  # a TLS server's answer to clear words
+
+
 class FixedChance:
     """The same draws for everybody."""
 
@@ -88,6 +91,9 @@ def visit(
         ending = Ending.OVER if is_heard else Ending.TLS_FAILED if call.tls else Ending.HUNG_UP
         shown = shaken(call.tls, "TLSv1.3" if is_heard else "") if call.tls and tls else None
         outcome = Outcome(ending=ending, handshake=shown)
+        if tls and not call.tls:
+            heard = [_ALERT]
+            call.talk.receive(_ALERT)
         call.talk.hung_up()
         calls.append((call.talk, outcome, heard))
         return outcome

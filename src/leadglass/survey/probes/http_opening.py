@@ -24,6 +24,8 @@ __all__ = ["HOW", "Door", "first_page", "not_spoken", "open_door"]
 
 HOW: Final = "landing page"
 _USUALLY_TLS: Final = frozenset({443, 8043, 8443, 9443})
+_NEVER_TLS: Final = frozenset({80})
+"""Unless the answer in clear says so: TLS alert, nginx's 400."""
 _NO_CONNECTION: Final = frozenset({Ending.REFUSED, Ending.SILENT, Ending.UNREACHABLE})
 _NO_USE: Final = frozenset({Ending.STALLED, Ending.FLOODED})
 _HTML: Final = "text/html, application/json;q=0.9, */*;q=0.8"
@@ -65,7 +67,8 @@ def open_door(target: Target, caller: Caller) -> Generator[Call, Outcome, Door]:
         if talk.answers:
             door.answer, door.tls = talk.answers[0], tls
         is_answered = bool(talk.answers) and not _wants_tls(talk.answers[0])
-        is_hopeless = outcome.ending in _NO_CONNECTION | _NO_USE or talk.language == "other"
+        is_dumb = target.port in _NEVER_TLS and not talk.language
+        is_hopeless = outcome.ending in _NO_CONNECTION | _NO_USE or talk.language == "other" or is_dumb
         if is_answered or is_hopeless or (outcome.handshake and outcome.handshake.version):
             break
     if door.tls is TlsOffer.MODERN:
