@@ -62,7 +62,7 @@ class Plan(Sequence[Target]):
     ) -> None:
         """`only` names hosts, networks and `host:port` to which the run is limited. UserFault if that is misspelt, or
         if there are more targets than anybody can walk."""
-        self._level, self._places = level, places
+        self._level, self._places, self._caps = level, places, warrant.caps
         self._rows: list[_Row] = []
         self._ends: list[int] = []  # targets up to the end of each row
         if only is None:
@@ -111,6 +111,8 @@ class Plan(Sequence[Target]):
             level=min(self._level, grant.level),
             host_name=grant.host_name,
             place=place,
+            records_cap=self._caps.records_per_system,
+            samples_cap=self._caps.samples_per_system,
         )
 
     def _add_chosen(self, choice: Choice, warrant: Warrant) -> None:
