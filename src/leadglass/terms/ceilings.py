@@ -147,6 +147,8 @@ MAX_TURNED: Final = 512 * MIB
 """A file that is given in another transfer syntax than it is stored in: it must be in memory as a whole."""
 
 # --- survey --------------------------------------------------------------------------------------------------
+MAX_TARGETS_NAMED: Final = 50_000
+"""Hosts and ports named one by one for a run; they stand in the first line of its evidence."""
 MAX_SCAN_DOCUMENT: Final = 128 * MIB
 """Bytes of an imported scan that is one JSON document; one object a line may be as long as it likes."""
 MAX_SCAN_RECORD: Final = 16 * MIB

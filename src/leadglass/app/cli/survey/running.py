@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from leadglass.app.cli.speaking import JsonOption, fail, out, plain, run, say_json
+from leadglass.app.cli.speaking import JsonOption, fail, faults_in_words, out, plain, run, say_json
 from leadglass.app.cli.survey.progress import shown
 from leadglass.survey.level import Level
 from leadglass.terms.errors import UserFault
@@ -37,6 +37,9 @@ def run_survey(
     only: Annotated[
         list[str] | None, typer.Option("--only", help="Look at this host, host:port or network alone. Repeatable.")
     ] = None,
+    targets: Annotated[
+        Path | None, typer.Option("--targets", help="As --only, from a file: a list, one a line, or another's scan.")
+    ] = None,
     trust: Annotated[str, typer.Option("--trust", help="Fingerprint of the only signing key that counts.")] = "",
     as_json: JsonOption = False,
 ) -> None:
@@ -45,7 +48,9 @@ def run_survey(
     Exit code 0: nothing stands open. 3: something does. 4: stopped before the end. 1: an error, in words.
     Ctrl-C, or a file `stop` in the folder, stops it within a second; --resume goes on.
     """
-    run(_run_survey(out_folder, scope, Level(level), resume, tuple(only) if only else None, trust, as_json))
+    with faults_in_words():
+        chosen = _chosen(only, targets)
+    run(_run_survey(out_folder, scope, Level(level), resume, chosen, trust, as_json))
 
 
 def survey_self(
@@ -59,6 +64,14 @@ def survey_self(
     Level 2: it asks for something that does not exist, and moves no patient data. Exit codes as of `survey run`.
     """
     run(_survey_self(out_folder or Path(f"self-{datetime.now(UTC):%Y%m%d-%H%M%S}"), as_json))
+
+
+def _chosen(only: list[str] | None, targets: Path | None) -> tuple[str, ...] | None:
+    if targets is None:
+        return tuple(only) if only else None
+    from leadglass.app.importing import targets_in
+
+    return (*(only or ()), *targets_in(targets))
 
 
 async def _run_survey(

@@ -10,6 +10,6 @@ What a scan quotes of a system (pages, listings, answers) is passed over: it may
 """
 
 from leadglass.survey.targets.imports.imported import Imported, observation_of
-from leadglass.survey.targets.imports.reading import read_scan
+from leadglass.survey.targets.imports.reading import is_scan, read_scan
 
-__all__ = ["Imported", "observation_of", "read_scan"]
+__all__ = ["Imported", "is_scan", "observation_of", "read_scan"]

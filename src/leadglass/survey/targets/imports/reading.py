@@ -20,7 +20,7 @@ from leadglass.survey.targets.imports.json_records import records
 from leadglass.terms.ceilings import MAX_SCAN_RECORD
 from leadglass.terms.errors import UserFault
 
-__all__ = ["read_scan"]
+__all__ = ["is_scan", "read_scan"]
 
 _Reader: TypeAlias = Callable[[bytes, str, str], Iterator[Imported]]
 _GZIP: Final = b"\x1f\x8b"
@@ -45,6 +45,23 @@ def read_scan(path: Path) -> Iterator[Imported]:
         raise UserFault(f"{path} cannot be read: {error.strerror}", "Name a file with a scan.") from None
 
 
+def is_scan(path: Path) -> bool:
+    """Whether the file begins like one of the formats. False if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(4096).removeprefix(_BYTE_ORDER_MARK).lstrip()
+    except OSError:
+        return False
+    # An IPv6 address with a port begins with a bracket too, and goes on without a quotation mark or brace.
+    is_json = start.startswith(b"{") or (start.startswith(b"[") and start[1:].lstrip()[:1] in (b"{", b"]"))
+    return start.startswith((_GZIP, b"<")) or is_json or _is_shadowserver(start)
+
+
+def _is_shadowserver(start: bytes) -> bool:
+    headings = start.split(b"\n", 1)[0].lower()
+    return all(column.encode() in headings for column in shadowserver.COLUMNS)
+
+
 def _read(file: BinaryIO, name: str) -> Iterator[Imported]:
     start = file.read(4096)
     file.seek(0)
@@ -56,8 +73,7 @@ def _read(file: BinaryIO, name: str) -> Iterator[Imported]:
         return nmap.read(file, name)
     if first.startswith((b"{", b"[")):
         return _json(file, name)
-    headings = first.split(b"\n", 1)[0].lower()
-    if all(column.encode() in headings for column in shadowserver.COLUMNS):
+    if _is_shadowserver(first):
         return shadowserver.read(_lines(file, name), name)
     raise UserFault(f"{name} is a scan in no format that is known here", _KNOWN)
 
