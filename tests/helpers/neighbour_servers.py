@@ -12,31 +12,36 @@ from pathlib import Path
 
 import pytest
 
-from helpers.neighbour_visits import CALLER, FixedChance
+from helpers.echoing import CALLER, FAST, Anything, Kept
 from helpers.peers import peer
 from helpers.ports import free_port, wait_for_port
-from leadglass.net.conversing import Outcome, converse
+from leadglass.net.conversing import Patience
+from leadglass.survey.campaign import survey
+from leadglass.survey.courier import Courier
 from leadglass.survey.level import Level
 from leadglass.survey.observation import Sighting
+from leadglass.survey.pace import Pacer
 from leadglass.survey.probes import PROBERS
+from leadglass.survey.records.entries import Seen, decode, seen_body
+from leadglass.survey.records.replay import differences
 from leadglass.survey.services import Service
 from leadglass.survey.target import Target
 
 __all__ = ["client", "mariadb", "postgresql", "redis", "samba", "visit", "vsftpd"]
 
+_PATIENCE = Patience(to_connect=5.0, for_answer=20.0, in_all=60.0)
+
 
 async def visit(service: Service, port: int, level: Level = Level.ACCESS) -> Sighting:
-    """What the service's probe says of 127.0.0.1:port."""
+    """What the service's probe says of 127.0.0.1:port; its evidence says the same."""
     target = Target(address="127.0.0.1", port=port, service=service, level=level)
-    probe = PROBERS[service](target, CALLER, FixedChance())
-    outcome: Outcome | None = None
-    try:
-        while True:
-            call = probe.send(outcome)  # type: ignore[arg-type]
-            outcome = await converse("127.0.0.1", port, call.talk, tls=call.tls)
-    except StopIteration as end:
-        result: Sighting = end.value
-        return result
+    kept = Kept()
+    await survey([target], Courier(Anything(), Pacer(FAST), _PATIENCE), CALLER, kept, probers=PROBERS)
+    (observation,) = kept.observations
+    entry = decode(seen_body(observation, tuple(kept.calls[0])))
+    assert isinstance(entry, Seen)
+    assert list(differences(entry, CALLER, PROBERS)) == []
+    return observation.sighting
 
 
 def client(*command: str) -> tuple[bool, str]:
