@@ -11,6 +11,13 @@ from leadglass.range.manner import Manner
 from leadglass.range.manners import dicom_products as products
 from leadglass.range.manners.dicom import DicomSite
 from leadglass.range.manners.dicom_conduct import Conduct
+from leadglass.range.manners.ftp import FtpServer
+from leadglass.range.manners.hl7 import Hl7Receiver
+from leadglass.range.manners.mongodb import MongodbServer, SimulatedCollection
+from leadglass.range.manners.mysql import MysqlServer
+from leadglass.range.manners.postgresql import PostgresqlServer
+from leadglass.range.manners.redis import RedisServer
+from leadglass.range.manners.smb import SmbServer
 from leadglass.range.manners.studies import Shelf
 from leadglass.range.manners.web_databases import CouchDb, Elasticsearch, S3Bucket
 from leadglass.range.manners.web_dcm4chee import Dcm4cheeWeb
@@ -122,6 +129,16 @@ def _fhir(address: str, shelf: Shelf) -> Callable[[Law], Manner]:
     return lambda law: FhirServer(law, counts={"Patient": shelf.records // 3, "ImagingStudy": shelf.records})
 
 
+def _mongodb(address: str, shelf: Shelf) -> Callable[[Law], Manner]:
+    del address
+    patients = SimulatedCollection("clinic", "patients", shelf.records, _PATIENT_FIELDS)
+    return lambda law: MongodbServer(law, (patients,))
+
+
+def _open_postgresql(law: Law) -> Manner:
+    return PostgresqlServer(law, trusts=True, knows_everybody=True, databases=("postgres", "ris"))
+
+
 def _bucket(address: str, shelf: Shelf) -> Callable[[Law], Manner]:
     del address
     return lambda law: S3Bucket(law, keys=shelf.records)
@@ -146,6 +163,14 @@ KINDS: Final[Mapping[str, Kind]] = {
     "couchdb": Kind(make=_couchdb, product="CouchDB", answers=True),
     "fhir": Kind(make=_fhir, answers=True),
     "fhir-login": Kind(make=_plain(lambda law: FhirServer(law, demands_login=True))),
+    "ftp-anonymous": Kind(make=_plain(lambda law: FtpServer(law, lets_in_anonymous=True))),
+    "hl7": Kind(make=_plain(Hl7Receiver)),
+    "mongodb": Kind(make=_mongodb, product="MongoDB", answers=True),
+    "mysql": Kind(make=_plain(MysqlServer), product="MySQL"),
+    "postgresql": Kind(make=_plain(_open_postgresql), product="PostgreSQL", answers=True),
+    "postgresql-password": Kind(make=_plain(PostgresqlServer), product="PostgreSQL"),
+    "redis-password": Kind(make=_plain(lambda law: RedisServer(law, password=True)), product="Redis"),
+    "smb": Kind(make=_plain(SmbServer)),
     "bucket": Kind(make=_bucket, answers=True),
 }
 """Name in the TOML → kind."""
