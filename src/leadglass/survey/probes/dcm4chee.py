@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 from typing import Annotated, Final
 
 import msgspec
@@ -13,7 +14,7 @@ from leadglass.survey.observation import Act, Counts, Software
 from leadglass.survey.probe import Call
 from leadglass.survey.probes.http_keeping import read, shaped
 from leadglass.survey.probes.http_talk import Ask
-from leadglass.survey.probes.http_visit import Found, Look, Visit, asked, is_refusal
+from leadglass.survey.probes.http_visit import UNKNOWN, Found, Look, Visit, asked, is_refusal
 
 __all__ = ["is_likely", "look"]
 
@@ -45,16 +46,15 @@ def look(visit: Visit) -> Look:
     """Whether strangers are let in, and how much there is. What they would be served is asked by DICOMweb."""
     (answer,) = yield from visit.ask(Ask(_AETS, shaped(list[_Title]), "application/json"))
     titles = read(answer.body, list[_Title])
+    software = Software(product="dcm4chee-arc", proof=f"GET {_AETS}")
     if answer.status != 200 or not titles:
-        software = (
-            Software(product="dcm4chee-arc", proof=f"GET {_AETS}") if visit.page.kind == "dcm4chee" else Software()
-        )
-        is_refused = is_refusal(answer) and not is_refusal(visit.landing)
-        return Found(tries=(asked(Act.ENTER, _HOW, answer, is_open=False),) if is_refused else (), software=software)
+        is_refused = is_refusal(answer) and not is_refusal(visit.landing) and visit.page.kind != "OHIF"
+        tries = (asked(Act.ENTER, _HOW, answer, is_open=False),) if is_refused else ()
+        by_page = replace(software, proof="its first page") if visit.page.kind == "dcm4chee" else UNKNOWN
+        return Found(tries=tries, software=by_page)
     roots = [f"{_AETS}/{title.title}/rs" for title in titles[:_MAX_TITLES]]
     visit.roots += roots
     counts = (yield from _counts(visit, roots)) if visit.may(Level.COUNTS) else None
-    software = Software(product="dcm4chee-arc", proof=f"GET {_AETS}")
     return Found(tries=(asked(Act.ENTER, _HOW, answer, is_open=True),), software=software, counts=counts)
 
 

@@ -83,7 +83,7 @@ def _is_open(answer: Answer) -> bool:
 
 def _retrieve(visit: Visit, root: str, uid: str, query: Try) -> Generator[Call, Outcome, Try]:
     """Only "there is no such study" from a server that answers questions, too, says that it would have served one."""
-    ask = Ask(f"{root}/studies/{uid}", nothing, _FILES)
+    ask = Ask(f"{root.replace('qido-rs', 'wado-rs')}/studies/{uid}", nothing, _FILES)
     (answer,) = yield from visit.ask(ask, level=Level.ACCESS)
-    says_none = answer.status in (204, 404, 410) or (answer.status == 200)
+    says_none = answer.status in (200, 204, 404, 410)
     return asked(Act.RETRIEVE, "WADO-RS", answer, is_open=says_none and query.verdict is Verdict.OPEN)

@@ -43,6 +43,7 @@ login, to TLS on the same port."""
 
 _LOGIN: Final = re.compile(r"log-?in|sign-?in|auth|saml|sso|realms", re.IGNORECASE)
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9 ._/()+,;:=\"-]")
+_UNPRINTABLE: Final = re.compile(r"[^ -~]")
 _MAX_HEADER: Final = 100
 _PATH: Final = re.compile(r"[A-Za-z0-9/._~-]{1,128}")
 _ABSOLUTE: Final = re.compile(r"(https?://[^/?#]*)([^?#]*).*", re.IGNORECASE | re.DOTALL)
@@ -162,7 +163,7 @@ class HttpTalk(Talk):
         lines = [
             f"GET {ask.path} HTTP/1.1",
             f"Host: {self._origin.partition('://')[2]}",
-            f"User-Agent: {self._user_agent}",
+            f"User-Agent: {_UNPRINTABLE.sub('?', self._user_agent)}",
             f"Accept: {ask.accept}",
             "Accept-Encoding: identity",
             f"Connection: {'close' if is_last else 'keep-alive'}",

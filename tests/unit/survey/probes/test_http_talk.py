@@ -144,3 +144,33 @@ def test_counts_are_told_and_recalled() -> None:
     assert HttpAccess.level is Level.ACCESS
     assert talk().tally is None
     HttpCounts(asks, "http://h", "u").recall({})
+
+
+@pytest.mark.parametrize(
+    ("start", "more"),
+    [
+        (b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 4096),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 999999999999\r\n\r\n", b"x" * 4096),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"10\r\n" + b"x" * 16 + b"\r\n"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"f" * 4096),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"X: y" * 4096),
+        (b"HTTP/1.1 200 OK\r\n", b"X: y\r\n" * 100),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (b"", b"x"),
+    ],
+)
+def test_what_has_no_end_is_ended(start: bytes, more: bytes) -> None:
+    ours = talk(Ask("/", whole), Ask("/b", whole))
+    ours.begin()
+    ours.receive(start)
+    taken = len(start)
+    while not ours.is_over:
+        ours.receive(more)
+        taken += len(more)
+        assert taken < ours.ceiling
+    assert all(not answer.is_whole for answer in ours.answers)
+
+
+def test_a_name_of_ours_cannot_add_a_header() -> None:
+    ours = HttpTalk([Ask("/", whole)], "http://h", "Leadglass\r\nAuthorization: x")
+    assert ours.begin().count(b"\r\n") == 7
