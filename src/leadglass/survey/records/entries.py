@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Final, TypeAlias, get_type_hints
 
 import msgspec
@@ -130,6 +131,7 @@ class KeptFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 _SIGHTING: Final = tuple(field for field in fields(Sighting) if field.name != "facts")
 _HINTS: Final = get_type_hints(Sighting)
+_values = attrgetter(*(field.name for field in _SIGHTING))
 KeptSighting: Any = msgspec.defstruct(
     "KeptSighting",
     [
@@ -138,7 +140,6 @@ KeptSighting: Any = msgspec.defstruct(
     ]
     + [("facts", KeptFacts, KeptFacts())],
     frozen=True,
-    kw_only=True,
     omit_defaults=True,
 )
 """A Sighting whose facts say by their name what they are."""
@@ -158,10 +159,19 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_fi
     calls_left_out: bool = False  # they were longer than an entry may be
 
 
-Entry: TypeAlias = Begun | Resumed | Seen | Nothing | Closed
+class Unknown(msgspec.Struct, frozen=True):
+    """An entry of a kind that a later version writes."""
+
+    kind: str
+
+
+Entry: TypeAlias = Begun | Resumed | Seen | Nothing | Closed | Unknown
+_Known: TypeAlias = Begun | Resumed | Seen | Nothing | Closed
+_KINDS: Final = frozenset(str(kind.__struct_config__.tag) for kind in (Begun, Resumed, Seen, Nothing, Closed))
 
 _encoder = msgspec.json.Encoder()
-_decoder: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(Entry)
+_decoder: msgspec.json.Decoder[_Known] = msgspec.json.Decoder(_Known)
+_kind_decoder = msgspec.json.Decoder(Unknown)
 
 
 def encode(entry: Entry) -> bytes:
@@ -171,13 +181,18 @@ def encode(entry: Entry) -> bytes:
 
 def decode(body: bytes) -> Entry:
     """What `encode` made. msgspec.ValidationError or DecodeError if it is no entry."""
-    return _decoder.decode(body)
+    try:
+        return _decoder.decode(body)
+    except msgspec.ValidationError:
+        unknown = _kind_decoder.decode(body)
+        if unknown.kind in _KINDS:
+            raise
+        return unknown
 
 
 def seen(observation: Observation, calls: tuple[Call, ...]) -> Seen:
     """The entry of an observation."""
     sighting = observation.sighting
-    kept = {field.name: getattr(sighting, field.name) for field in _SIGHTING}
     named: dict[str, Any] = {} if sighting.facts is None else {_NAMES[type(sighting.facts)]: sighting.facts}
     return Seen(
         number=observation.number,
@@ -186,7 +201,7 @@ def seen(observation: Observation, calls: tuple[Call, ...]) -> Seen:
         source=observation.source,
         level=observation.level,
         seconds_to_connect=observation.seconds_to_connect,
-        sighting=KeptSighting(**kept, facts=KeptFacts(**named)),
+        sighting=KeptSighting(*_values(sighting), KeptFacts(**named)),
         calls=calls,
     )
 

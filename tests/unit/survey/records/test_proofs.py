@@ -4,6 +4,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from msgspec.structs import replace
 
 from helpers.survey_records import (
     AT,
@@ -192,3 +193,15 @@ def test_a_replay_of_other_connections(tmp_path: Path) -> None:
 def test_a_target_recorded_twice_is_found(tmp_path: Path) -> None:
     run = Run.open(written(tmp_path / "run", observation(1), observation(2), observation(1)))
     assert run.verify().problems == ("evidence/00001.jsonl, line 4: a target is recorded twice",)
+
+
+def test_a_kind_of_a_later_version_is_passed_over(tmp_path: Path) -> None:
+    folder = written(tmp_path / "run", observation(1))
+    (shard,) = chain.shards(folder)
+    head, line = chain.seal(Run.open(folder).facts.head, b'{"kind":"of-tomorrow","what":1}')
+    shard.write_bytes(shard.read_bytes() + line)
+    replace(Run.open(folder).facts, head=head).write(folder)
+    run = Run.open(folder)
+    assert run.verify().problems == ()
+    assert [o.number for o in run.observations()] == [1]
+    RunWriter.resume(folder, scope_digest="").close()
