@@ -11,12 +11,20 @@ from collections.abc import Sequence
 from typing import Final
 
 from leadglass.dicom.dimse.framing import frame_message
-from leadglass.dicom.upperlayer import Abort, AbortSource, AssociateAc, ReleaseRp, ReleaseRq, encode_pdu
+from leadglass.dicom.upperlayer import Abort, AbortSource, ReleaseRp, ReleaseRq, encode_pdu
 from leadglass.dicom.upperlayer.pdu import PduType
 from leadglass.survey.conversation import Said, Talk
 from leadglass.survey.probe import Caller
 from leadglass.survey.probes.dicom_evidence import reduced
-from leadglass.survey.probes.dicom_reading import LONGEST_SIGN, Command, accept_of, command_of, is_dicom, language_of
+from leadglass.survey.probes.dicom_reading import (
+    LONGEST_SIGN,
+    Acceptance,
+    Command,
+    acceptance_of,
+    command_of,
+    is_dicom,
+    language_of,
+)
 from leadglass.survey.probes.dicom_request import Proposal, request
 from leadglass.terms.ceilings import MAX_ASSOCIATE_PDU, MAX_COMMAND_SET
 from leadglass.terms.errors import PeerViolation
@@ -38,7 +46,7 @@ class AssociationTalk(Talk):
         super().__init__()
         self.proposal = proposal
         self.association = ""  # "accepted", "rejected", "aborted", "" if it did not answer in DICOM
-        self.accept: AssociateAc | None = None
+        self.accept: Acceptance | None = None
         self.reject: tuple[int, int, int] | None = None  # result, source, reason
         self.abort: tuple[int, int] | None = None  # source, reason
         self.language = ""  # which other one it speaks, if we know it
@@ -100,7 +108,7 @@ class AssociationTalk(Talk):
         """A message as P-DATA-TF, in PDUs that the peer takes."""
         assert self.accept is not None
         try:
-            return b"".join(frame_message(context_id, command, identifier, self.accept.user_information.max_pdu_length))
+            return b"".join(frame_message(context_id, command, identifier, self.accept.information.max_pdu_length))
         except PeerViolation:
             return self.violated("a maximum length that leaves no room for data")
 
@@ -138,7 +146,7 @@ class AssociationTalk(Talk):
         if kind == PduType.P_DATA_TF:
             return self._p_data(pdu) if self.accept else self.violated("P-DATA came before the association")
         if kind == PduType.ASSOCIATE_AC:
-            if self.accept or not (accept := accept_of(pdu)):
+            if self.accept or not (accept := acceptance_of(pdu, self.proposal)):
                 return self.violated("an A-ASSOCIATE-AC that cannot be read or came twice")
             self.association, self.accept = "accepted", accept
             return self.established()

@@ -70,7 +70,7 @@ class CountTalk(AssociationTalk):
 
     def established(self) -> bytes:
         assert self.accept is not None
-        if not any(c.is_accepted and c.presentation_context_id == _CONTEXT_ID for c in self.accept.contexts):
+        if not self.accept.granted:
             self.count.give_up("not offered")
         return self._next()
 

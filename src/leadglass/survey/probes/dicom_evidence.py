@@ -7,17 +7,19 @@ user identity, and items that the standard does not know.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from struct import Struct
 from typing import Final, TypeAlias
 
 from leadglass.dicom.upperlayer.items import ItemType
 from leadglass.dicom.upperlayer.pdu import PduType
+from leadglass.terms.ceilings import MAX_REMEMBERED_READING, MAX_REMEMBERED_READINGS
 
 __all__ = ["reduced"]
 
 _HEADER: Final = 6
-_FIXED: Final = 68  # of an A-ASSOCIATE-AC, before its items
-_AE_TITLES: Final = slice(10, 42)
+_TITLES, _ITEMS = 10, 74  # where the AE titles of an A-ASSOCIATE-AC begin, and its items
+_BLANK: Final = bytes(_ITEMS - _TITLES)
 _ITEM_HEADER: Final = 4
 _ELEMENT: Final = Struct("<HHI")
 _AFFECTED_SOP_CLASS_UID: Final = 0x0002
@@ -38,15 +40,27 @@ def reduced(heard: bytes) -> bytes:
         until = min(at + _HEADER + int.from_bytes(kept[at + 2 : at + _HEADER], "big"), len(kept))
         if kept[at] == PduType.P_DATA_TF:
             _reduce_p_data(kept, at + _HEADER, until, command)
-        elif kept[at] == PduType.ASSOCIATE_AC and until - at >= _HEADER + _FIXED:
-            _blank(kept, at + _AE_TITLES.start, at + _AE_TITLES.stop)
-            _reduce_items(kept, at + _HEADER + _FIXED, until)
+        elif kept[at] == PduType.ASSOCIATE_AC and until - at >= _ITEMS:
+            kept[at:until] = _reduced_accept(bytes(kept[at : at + _TITLES]) + _BLANK + bytes(kept[at + _ITEMS : until]))
         elif until - at > _HEADER + 4:
             _blank(kept, at + _HEADER, until)
         at = until
     for start, end in command:  # of one that never came to its end
         _blank(kept, start, end)
     return bytes(kept)
+
+
+def _reduced_accept(pdu: bytes) -> bytes:
+    return _remembered_accept(pdu) if len(pdu) <= MAX_REMEMBERED_READING else _accept(pdu)
+
+
+def _accept(pdu: bytes) -> bytes:
+    kept = bytearray(pdu)
+    _reduce_items(kept, _ITEMS, len(kept))
+    return bytes(kept)
+
+
+_remembered_accept = lru_cache(maxsize=MAX_REMEMBERED_READINGS)(_accept)
 
 
 def _blank(kept: bytearray, start: int, end: int) -> None:

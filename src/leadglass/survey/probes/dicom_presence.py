@@ -84,7 +84,7 @@ class PresenceTalk(AssociationTalk):
 
     def established(self) -> bytes:
         assert self.accept is not None
-        if not any(c.is_accepted and c.presentation_context_id == _CONTEXT_ID for c in self.accept.contexts):
+        if not self.accept.granted:
             return RELEASE
         keys = {
             _LEVEL: "STUDY",

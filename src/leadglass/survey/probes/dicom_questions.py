@@ -6,12 +6,14 @@ data (PS3.4 annexes C and K). What is asked for is drawn by chance; of return ke
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from leadglass.dicom import uids
 from leadglass.dicom.dimse.encode import encode_command
-from leadglass.dicom.dimse.messages import CEchoRq, CFindRq, CGetRq, CMoveRq, Request
+from leadglass.dicom.dimse.messages import CEchoRq, CFindRq, CGetRq, CMoveRq
 from leadglass.dicom.identifier import Identifier, encode_identifier
 from leadglass.survey.observation import Act
 from leadglass.survey.probe import Caller, Chance
@@ -38,39 +40,53 @@ class Question:
     identifier: bytes | None = None
 
 
-def _question(how: str, act: Act, request: Request, identifier: Identifier | None = None) -> Question:
-    data_set = None if identifier is None else encode_identifier(identifier, uids.IMPLICIT_VR_LITTLE_ENDIAN)
-    sop_class = getattr(request, "affected_sop_class_uid", "")
-    return Question(how, act, sop_class, request.message_id, encode_command(request), data_set)
+def _asking(how: str, act: Act, request: CEchoRq | CFindRq | CGetRq | CMoveRq) -> Callable[[bytes | None], Question]:
+    """Makes the question of its identifier; the command is encoded once."""
+    command, message_id, sop_class_uid = encode_command(request), request.message_id, request.affected_sop_class_uid
+    return lambda identifier: Question(how, act, sop_class_uid, message_id, command, identifier)
 
 
-ECHO: Final = _question("C-ECHO", Act.ENTER, CEchoRq(message_id=1))
+def _find(how: str, act: Act, message_id: int, sop_class_uid: str) -> Callable[[bytes | None], Question]:
+    return _asking(how, act, CFindRq(message_id=message_id, affected_sop_class_uid=sop_class_uid))
+
+
+def _get(message_id: int, sop_class_uid: str) -> Callable[[bytes | None], Question]:
+    return _asking("C-GET", Act.RETRIEVE, CGetRq(message_id=message_id, affected_sop_class_uid=sop_class_uid))
+
+
+@lru_cache(maxsize=8)
+def _move(message_id: int, sop_class_uid: str, destination: str) -> Callable[[bytes | None], Question]:
+    request = CMoveRq(message_id=message_id, affected_sop_class_uid=sop_class_uid, move_destination=destination)
+    return _asking("C-MOVE", Act.RETRIEVE, request)
+
+
+ECHO: Final = _asking("C-ECHO", Act.ENTER, CEchoRq(message_id=1))(None)
+_STUDY_FIND: Final = _find("C-FIND", Act.QUERY, 2, uids.STUDY_ROOT_FIND)
+_PATIENT_FIND: Final = _find("C-FIND", Act.QUERY, 3, uids.PATIENT_ROOT_FIND)
+_STUDY_GET: Final = _get(4, uids.STUDY_ROOT_GET)
+_PATIENT_GET: Final = _get(5, uids.PATIENT_ROOT_GET)
+_WORKLIST: Final = _find("worklist C-FIND", Act.WORKLIST, 8, uids.MODALITY_WORKLIST_FIND)
 
 
 def questions(caller: Caller, chance: Chance) -> tuple[Question, ...]:
     """C-ECHO, C-FIND, C-GET, C-MOVE to ourselves, worklist C-FIND; each service by the study root and by the patient
     root: whoever asks takes the first that was granted."""
     uid, word = chance.uid(), chance.word(_WORD)
-    study = {_LEVEL: "STUDY", _STUDY_INSTANCE_UID: uid}
-    patient = {_LEVEL: "STUDY", _PATIENT_ID: word, _STUDY_INSTANCE_UID: uid}
-    worklist: Identifier = {_ACCESSION_NUMBER: word, _SCHEDULED_PROCEDURE_STEPS: ({},)}
-    destination = caller.calling_ae_title
+    study = _encoded({_LEVEL: "STUDY", _STUDY_INSTANCE_UID: uid})
+    patient = _encoded({_LEVEL: "STUDY", _PATIENT_ID: word, _STUDY_INSTANCE_UID: uid})
+    worklist = _encoded({_ACCESSION_NUMBER: word, _SCHEDULED_PROCEDURE_STEPS: ({},)})
+    us = caller.calling_ae_title
     return (
         ECHO,
-        _question("C-FIND", Act.QUERY, CFindRq(message_id=2, affected_sop_class_uid=uids.STUDY_ROOT_FIND), study),
-        _question("C-FIND", Act.QUERY, CFindRq(message_id=3, affected_sop_class_uid=uids.PATIENT_ROOT_FIND), patient),
-        _question("C-GET", Act.RETRIEVE, CGetRq(message_id=4, affected_sop_class_uid=uids.STUDY_ROOT_GET), study),
-        _question("C-GET", Act.RETRIEVE, CGetRq(message_id=5, affected_sop_class_uid=uids.PATIENT_ROOT_GET), patient),
-        _question("C-MOVE", Act.RETRIEVE, _move(6, uids.STUDY_ROOT_MOVE, destination), study),
-        _question("C-MOVE", Act.RETRIEVE, _move(7, uids.PATIENT_ROOT_MOVE, destination), patient),
-        _question(
-            "worklist C-FIND",
-            Act.WORKLIST,
-            CFindRq(message_id=8, affected_sop_class_uid=uids.MODALITY_WORKLIST_FIND),
-            worklist,
-        ),
+        _STUDY_FIND(study),
+        _PATIENT_FIND(patient),
+        _STUDY_GET(study),
+        _PATIENT_GET(patient),
+        _move(6, uids.STUDY_ROOT_MOVE, us)(study),
+        _move(7, uids.PATIENT_ROOT_MOVE, us)(patient),
+        _WORKLIST(worklist),
     )
 
 
-def _move(message_id: int, sop_class_uid: str, destination: str) -> CMoveRq:
-    return CMoveRq(message_id=message_id, affected_sop_class_uid=sop_class_uid, move_destination=destination)
+def _encoded(identifier: Identifier) -> bytes:
+    return encode_identifier(identifier, uids.IMPLICIT_VR_LITTLE_ENDIAN)

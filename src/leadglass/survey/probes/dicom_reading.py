@@ -6,18 +6,21 @@ readings are, and only so many.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from struct import Struct
 from typing import Final
 
 from leadglass.dicom.dimse.elements import COMMAND_DATA_SET_TYPE, COMMAND_FIELD, NO_DATA_SET
-from leadglass.dicom.upperlayer import AssociateAc
+from leadglass.dicom.upperlayer import AssociateAc, UserInformation
 from leadglass.dicom.upperlayer.decode import read_pdu
+from leadglass.survey.observation import StorageContext
+from leadglass.survey.probes.dicom_request import QUERY_CLASSES, STORAGE_CLASSES, Proposal
 from leadglass.terms.ceilings import MAX_REMEMBERED_READING, MAX_REMEMBERED_READINGS
 from leadglass.terms.errors import PeerViolation
 
-__all__ = ["LONGEST_SIGN", "Command", "accept_of", "command_of", "is_dicom", "language_of"]
+__all__ = ["LONGEST_SIGN", "Acceptance", "Command", "acceptance_of", "command_of", "is_dicom", "language_of"]
 
 _ITEMS: Final = 74  # an association PDU's header and fixed fields; the echoed AE titles are among them
 _ELEMENT: Final = Struct("<HHI")
@@ -64,22 +67,48 @@ def language_of(first: bytes) -> tuple[str, int]:
     return "", LONGEST_SIGN
 
 
-def accept_of(pdu: bytes) -> AssociateAc | None:
-    """The A-ASSOCIATE-AC in a whole PDU of that type; the AE titles, which only echo ours, may be another peer's."""
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """What a peer's A-ASSOCIATE-AC says to a proposal of ours."""
+
+    information: UserInformation
+    granted: Mapping[str, tuple[int, str]]
+    """Abstract syntax → presentation context id, transfer syntax; of accepted contexts."""
+    storage: tuple[StorageContext, ...]
+    query_classes: tuple[str, ...]
+
+
+def acceptance_of(pdu: bytes, proposal: Proposal) -> Acceptance | None:
+    """The reading of a whole A-ASSOCIATE-AC, None if it cannot be read; the AE titles, which only echo ours, are not
+    looked at."""
     if len(pdu) > MAX_REMEMBERED_READING:
-        return _accept(pdu)
-    return _remembered_accept(pdu[:10] + bytes(_ITEMS - 10) + pdu[_ITEMS:])
+        return _acceptance(pdu, proposal)
+    return _remembered_acceptance(pdu[:10] + bytes(_ITEMS - 10) + pdu[_ITEMS:], proposal)
 
 
-def _accept(pdu: bytes) -> AssociateAc | None:
+def _acceptance(pdu: bytes, proposal: Proposal) -> Acceptance | None:
     try:
         read = read_pdu(pdu)
     except PeerViolation:
         return None
-    return read if isinstance(read, AssociateAc) else None
+    if not isinstance(read, AssociateAc):
+        return None
+    accepted = {c.presentation_context_id: c.transfer_syntax for c in read.contexts if c.is_accepted}
+    ids = {abstract_syntax: 2 * number + 1 for number, (abstract_syntax, _) in enumerate(proposal.contexts)}
+    granted = {uid: (context_id, accepted[context_id]) for uid, context_id in ids.items() if context_id in accepted}
+    return Acceptance(
+        information=read.user_information,
+        granted=granted,
+        storage=tuple(
+            StorageContext(abstract_syntax=uid, transfer_syntax=granted[uid][1])
+            for uid in STORAGE_CLASSES
+            if uid in granted
+        ),
+        query_classes=tuple(uid for uid in QUERY_CLASSES if uid in granted),
+    )
 
 
-_remembered_accept = lru_cache(maxsize=MAX_REMEMBERED_READINGS)(_accept)
+_remembered_acceptance = lru_cache(maxsize=MAX_REMEMBERED_READINGS)(_acceptance)
 
 
 def command_of(data: bytes) -> Command | None:

@@ -23,17 +23,14 @@ _MAX_PDU_LENGTH: Final = 16 * 1024  # of what we take; answers to our questions 
 _MAX_PDU_LENGTH_COUNTING: Final = 128 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Proposal:
-    """Abstract syntaxes with their transfer syntaxes; the n-th has the presentation context id 2n + 1."""
+    """Abstract syntaxes with their transfer syntaxes; the n-th has the presentation context id 2n + 1. There are few of
+    them, and readings are remembered by which one they answer: each equals itself alone."""
 
     contexts: tuple[tuple[str, tuple[str, ...]], ...]
     roles: tuple[str, ...] = ()  # storage classes that we take as SCP as well, so that a C-GET is an honest one
     max_pdu_length: int = _MAX_PDU_LENGTH
-
-    def syntaxes_by_id(self) -> dict[int, str]:
-        """Presentation context id → abstract syntax."""
-        return {2 * number + 1: abstract_syntax for number, (abstract_syntax, _) in enumerate(self.contexts)}
 
 
 def request(called_ae_title: str, caller: Caller, proposal: Proposal) -> bytes:

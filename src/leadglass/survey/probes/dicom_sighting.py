@@ -6,15 +6,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from leadglass.survey.fingerprint import software_of
-from leadglass.survey.observation import Act, DicomFacts, Sighting, StorageContext, Try, Verdict
-from leadglass.survey.probes.dicom_request import QUERY_CLASSES, STORAGE_CLASSES, TAKEN_BACK
+from leadglass.survey.observation import Act, DicomFacts, Sighting, Try, Verdict
+from leadglass.survey.probes.dicom_request import TAKEN_BACK
 from leadglass.survey.probes.dicom_signs import signs_of
 from leadglass.survey.probes.dicom_talk import Asking
 from leadglass.survey.probes.dicom_visit import Visit
 
 __all__ = ["sighting_of"]
 
-_STORAGE: Final = frozenset(STORAGE_CLASSES)
 _CALLING_AE_TITLE, _CALLED_AE_TITLE = 3, 7  # reasons of a service-user that tell which name it did not know
 _TRANSIENT: Final = 2
 
@@ -47,7 +46,7 @@ def _speaks_tls(visit: Visit) -> bool | None:
 
 
 def _facts(talk: Asking) -> DicomFacts:
-    information = talk.accept.user_information if talk.accept else None
+    information = talk.accept.information if talk.accept else None
     return DicomFacts(
         association=talk.association,
         reject=talk.reject,
@@ -57,8 +56,8 @@ def _facts(talk: Asking) -> DicomFacts:
         implementation_class_uid=information.implementation_class_uid if information else "",
         implementation_version_name=information.implementation_version_name if information else "",
         max_pdu_length=information.max_pdu_length if information else None,
-        storage=tuple(_storage(talk)),
-        query_classes=tuple(uid for uid in QUERY_CLASSES if uid in talk.granted),
+        storage=talk.accept.storage if talk.accept else (),
+        query_classes=talk.accept.query_classes if talk.accept else (),
     )
 
 
@@ -67,13 +66,6 @@ def _checks_ae_titles(talk: Asking) -> bool | None:
         _, source, reason = talk.reject
         return True if source == 1 and reason in (_CALLING_AE_TITLE, _CALLED_AE_TITLE) else None
     return False if talk.granted else None
-
-
-def _storage(talk: Asking) -> Iterator[StorageContext]:
-    accepted = {c.presentation_context_id: c.transfer_syntax for c in talk.accept.contexts} if talk.accept else {}
-    for abstract_syntax, context_id in talk.granted.items():
-        if abstract_syntax in _STORAGE:
-            yield StorageContext(abstract_syntax=abstract_syntax, transfer_syntax=accepted[context_id])
 
 
 def _tries(visit: Visit, talk: Asking, facts: DicomFacts) -> Iterator[Try]:

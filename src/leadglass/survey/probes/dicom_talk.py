@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final
 
 from leadglass.dicom.dimse.statuses import is_pending
@@ -28,21 +28,18 @@ class Asking(AssociationTalk):
         self.tries: list[Try] = []
         self.unasked = list(questions)
         """Questions that were not put: the association ended before."""
-        self.granted: dict[str, int] = {}
-        """Abstract syntax → id of the presentation context it was granted on."""
+        self.granted: Mapping[str, tuple[int, str]] = {}
+        """Abstract syntax → presentation context id and transfer syntax it was granted."""
         self._question: Question | None = None
 
     def established(self) -> bytes:
         assert self.accept is not None
-        syntaxes = self.proposal.syntaxes_by_id()
-        for context in self.accept.contexts:
-            if context.is_accepted and context.presentation_context_id in syntaxes:
-                self.granted[syntaxes[context.presentation_context_id]] = context.presentation_context_id
+        self.granted = self.accept.granted
         return self._next()
 
     def commanded(self, context_id: int, command: Command) -> bytes:
         asked = self._question
-        if asked is None or context_id != self.granted[asked.abstract_syntax]:
+        if asked is None or context_id != self.granted[asked.abstract_syntax][0]:
             return self.violated("a message that nobody asked for")
         if not command.field & _RESPONSE:  # an image is on its way to us: C-STORE within C-GET
             return self._stop_liar(asked)
@@ -51,7 +48,7 @@ class Asking(AssociationTalk):
         if is_pending(command.status):
             is_harmless = asked.how == "C-GET" and not command.has_data_set
             return b"" if is_harmless else self._stop_liar(asked)
-        implementation = self.accept.user_information.implementation_class_uid if self.accept else ""
+        implementation = self.accept.information.implementation_class_uid if self.accept else ""
         verdict = verdict_of(asked.how, command.status, implementation)
         self._answered(Try(act=asked.act, how=asked.how, verdict=verdict, code=f"0x{command.status & 0xFFFF:04X}"))
         return self._next()
@@ -74,7 +71,7 @@ class Asking(AssociationTalk):
 
     def _ask(self, question: Question) -> bytes:
         self._question = question
-        return self.framed(self.granted[question.abstract_syntax], question.command, question.identifier)
+        return self.framed(self.granted[question.abstract_syntax][0], question.command, question.identifier)
 
     def _answered(self, answer: Try) -> None:
         self.tries.append(answer)
