@@ -12,13 +12,14 @@ import time
 from collections import defaultdict
 
 from bench import machine, table
-from bench.rows import OURS, Sample
+from bench.rows import NMAP, OURS, Sample
 from bench.scenes import SCENES as DICOM_SCENES
 from bench.scenes import Bench, new_bench
+from bench.scenes_survey import SCENES as SURVEY_SCENES
 from bench.scenes_web import SCENES as WEB_SCENES
 from bench.servers import ROOT, RUN
 
-SCENES = DICOM_SCENES | WEB_SCENES
+SCENES = DICOM_SCENES | WEB_SCENES | SURVEY_SCENES
 
 
 def main() -> None:
@@ -62,7 +63,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--only", action="append", choices=list(SCENES), help="this scene (may be repeated)")
     parser.add_argument(
-        "--servers", default=list(RUN), type=lambda text: text.split(","), help="some of " + ",".join(RUN)
+        "--servers", default=[*RUN, NMAP], type=lambda text: text.split(","), help="some of " + ",".join([*RUN, NMAP])
     )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--scale", type=float, default=1.0, help="0.1: a tenth of the data, for a try-out")

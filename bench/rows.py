@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 OURS, ORTHANC, STORESCP, EARLY = "leadglass", "orthanc", "storescp", "first 5,000"
+NMAP = "nmap"
+"""Its dicom-ping at the best setting we know; see `scenes_survey`."""
 ORTHANC_PLAIN = "orthanc-plain"
 """Orthanc without TLS, which costs it much (see `tls_proxy`). Ours is always over TLS; where bulk data flows, so is the
 peer it is compared with."""
@@ -89,4 +91,11 @@ ROWS = {
     "slow-readers": Row(
         "200 clients reading a 100 MB study at 100 KB/s: peak RSS", "MB", Goal(400), Goal(200), lower_is_better=True
     ),
+    "survey-echo": Row("associate + C-ECHO + release, 5,000 hosts", "hosts/s", Goal(1.5, NMAP), Goal(3, NMAP)),
+    "survey-echo-50ms": Row("the same, answers after 50 ms", "hosts/s", Goal(1.5, NMAP), Goal(3, NMAP)),
+    "survey-silent": Row("the same, 7 of 8 addresses silent", "addresses/s", Goal(1, NMAP), Goal(2, NMAP)),
+    "assess-open": Row("level 2 of an open archive, all of it", "systems/s", Goal(1000), Goal(2500)),
+    "count-records": Row("level 3: records counted", "records/s", Goal(50_000), Goal(150_000)),
+    "world-2019": Row("2,300 archives of 2019 at level 2", "s", Goal(10), Goal(3), lower_is_better=True),
+    "million-rss": Row("1,048,576 targets: peak RSS", "MB", Goal(400), Goal(200), lower_is_better=True),
 }
