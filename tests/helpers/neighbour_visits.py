@@ -14,6 +14,7 @@ from leadglass.survey.observation import Sighting, Verdict
 from leadglass.survey.probe import Call, Caller, Prober
 from leadglass.survey.services import Service
 from leadglass.survey.target import Target
+from leadglass.survey.transcript import Noted
 
 __all__ = ["CALLER", "FixedChance", "Heard", "probed", "replayed", "target", "verdicts"]
 
@@ -129,27 +130,28 @@ def _connection(
 
 
 def _played(talk: Talk, manner: Manner, said: list[Said], size: int | None, trailing: bytes) -> Ending:
+    noted = Noted(talk)
+    try:
+        return _spoken(noted, manner, size, trailing)
+    finally:
+        said.extend(noted.said())
+
+
+def _spoken(talk: Noted, manner: Manner, size: int | None, trailing: bytes) -> Ending:
     ours = talk.begin()
     came, ending = _taken(manner.opened())
     for _ in range(_PORTIONS):
-        if ours:
-            said.append(Said(True, ours))
-            if ending is None:
-                more, ending = _taken(manner.received(ours))
-                came += more
+        if ours and ending is None:
+            more, ending = _taken(manner.received(ours))
+            came += more
         ours = b""
-        if came:
-            said.append(Said(False, came + trailing))
-            for portion in _portions(came + trailing, size):
-                ours += talk.receive(portion)
-                if talk.is_over:
-                    break
+        for portion in _portions(came + trailing if came else b"", size):
+            ours += talk.receive(portion)
+            if talk.is_over:
+                if ours:
+                    list(manner.received(ours))
+                return Ending.OVER
         came = b""
-        if talk.is_over:
-            if ours:
-                said.append(Said(True, ours))
-                list(manner.received(ours))
-            return Ending.OVER
         if ending is not None and not ours:
             return ending
         if not ours:
@@ -172,5 +174,5 @@ def _taken(actions: Iterable[Action]) -> tuple[bytes, Ending | None]:
 
 
 def _portions(data: bytes, size: int | None) -> Iterator[bytes]:
-    step = size or len(data)
+    step = size or len(data) or 1
     return (data[at : at + step] for at in range(0, len(data), step))

@@ -1,6 +1,6 @@
 """How each kind of simulated system behaves on one connection.
 
-dicom.py            `DicomSite(name, admitting, shelf)`: an archive or device; called with a Law it makes a `DicomManner`
+dicom.py            `DicomSite(name, admitting, shelf)`: a service; called with a Law it makes a `DicomManner`
 dicom_conduct.py    `Conduct`: who is let in, what is offered, what is answered; dicom_products.py has the products
 dicom_admitting.py  letting associations in or not; dicom_matches.py C-FIND answers; dicom_replies.py all other answers
 dicom_lawful.py     the level a request needs
