@@ -209,8 +209,9 @@ MAX_GEOMETRY: Final = 32 * MIB
 # --- range ---------------------------------------------------------------------------------------------------
 MAX_RANGE_ANSWERS_WAITING: Final = 8
 """Requests on one connection of the practice range that wait for the end of an answer before no more are read."""
-MAX_RANGE_SEND_BACKLOG: Final = 256 * KIB
-"""Bytes the practice range gives one peer before it turns to the next."""
+MAX_RANGE_SEND_BACKLOG: Final = 24 * KIB
+"""Bytes the practice range gives one peer before it turns to the next: hundreds may ask for millions of records at
+once, and the next one who only says hello must not wait for all of them."""
 MAX_RANGE_REQUEST: Final = 16 * KIB
 """Bytes of the head of a web request that a simulated server waits for."""
 MAX_RANGE_PDU: Final = 64 * KIB
