@@ -74,7 +74,10 @@ def _try_tls(visit: Visit, asked: tuple[Question, ...]) -> Calls:
 
 def _was_broken_off(visit: Visit) -> bool:
     talk = visit.talks[-1]
-    return talk.association == "aborted" or (not talk.association and visit.ending in _BROKEN)
+    if talk.association:
+        return talk.association == "aborted"
+    ending = visit.outcomes[0].ending if visit.tls is None else visit.ending
+    return ending in _BROKEN
 
 
 def _ask_on(visit: Visit) -> Calls:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from leadglass.survey.observation import Sign
@@ -32,5 +33,14 @@ def census(visit: Visit, chance: Chance) -> Calls:
         count.give_up()
     visit.counts = count.counts
     visit.sample = count.sample
+    visit.signs += _signs(count)
+
+
+def _signs(count: Count) -> Iterator[Sign]:
+    """What the records themselves say of what they are."""
     if count.holds_a_honeypots_study:
-        visit.signs.append(Sign(means="honeypot", why="holds the study that T-Pot's Dicompot comes with", weight=3))
+        yield Sign(means="honeypot", why="holds the study that T-Pot's Dicompot comes with", weight=3)
+    if count.records and 2 * count.published > count.records:
+        yield Sign(means="test data", why="most of its studies are of collections published for research", weight=3)
+    if count.records == 1:
+        yield Sign(means="test data", why="holds a single study", weight=1)

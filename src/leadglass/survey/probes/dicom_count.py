@@ -46,6 +46,8 @@ _IN_VAIN: Final = 12
 its dates are not looked at. (The first parts of what was cut off bring nothing new either; that is half as many.)"""
 _FAILURES: Final = 8  # slices in a row that were answered with a failure and nothing else: it will not have it
 _ENOUGH: Final = 10  # answers to draw a sample from
+_PUBLISHED: Final = (b"1.3.6.1.4.1.14519.5.2.1.", b"1.3.6.1.4.1.9328.50.")
+"""Roots under which The Cancer Imaging Archive and its forerunner publish."""
 _BAIT: Final = b"1.3.6.1.4.1.53684.1.1.2.1098940923.2240.1611872054.34565"
 _MAX_NUMBER: Final = 12  # characters of an IS (PS3.5 §6.2)
 
@@ -63,6 +65,7 @@ class Count:
     has_images: bool = False  # the number of instances was answered
     is_at_least: bool = False
     sample: str = ""  # name of a slice that has enough in it to look at, and little more
+    published: int = 0  # records of collections that were published for research
     has_bait: bool = False
     code: str = ""  # how it ended, if it did not come to its end
     answers: int = 0  # in the slice being counted
@@ -88,6 +91,7 @@ class Count:
         if digest not in self.seen:
             self.seen.add(digest)
             self.records += 1
+            self.published += uid.startswith(_PUBLISHED)
             if images and images.strip(b"\0 ").isdigit() and len(images) <= _MAX_NUMBER:
                 self.has_images = True
                 self.images += int(images.strip(b"\0 "))
@@ -156,6 +160,7 @@ class Count:
             "is_at_least": self.is_at_least,
             "sample": self.sample,
             "code": self.code,
+            "published": self.published,
             "has_bait": self.holds_a_honeypots_study,
             "pending": " ".join(piece.name for piece in self.pending),
         }
@@ -164,6 +169,7 @@ class Count:
         """Stand again where `tally` was taken."""
         self.records, self.images = int(tally["records"]), int(tally["images"])
         self.has_images, self.is_at_least = bool(tally["has_images"]), bool(tally["is_at_least"])
+        self.published = int(tally["published"])
         self.has_bait = bool(tally["has_bait"])
         self.sample, self.code = str(tally["sample"]), str(tally["code"])
         self.pending = [slice_of(name) for name in str(tally["pending"]).split()]

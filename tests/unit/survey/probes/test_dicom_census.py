@@ -117,6 +117,14 @@ def test_nor_one_that_cuts_every_answer_off_as_well() -> None:
     assert not talk.count.pending
 
 
+def test_what_was_published_or_put_out_as_bait_is_known() -> None:
+    talk = begun()
+    keys = [{0x0020000D: f"1.3.6.1.4.1.14519.5.2.1.{n}"} for n in range(3)]
+    talk.receive(answers([*keys, {0x0020000D: "1.3.6.1.4.1.53684.1.1.2.1098940923.2240.1611872054.34565"}]))
+    assert talk.count.published == 3
+    assert talk.count.holds_a_honeypots_study
+
+
 def test_presence_is_all_that_is_learnt() -> None:
     told = encode_identifier({NAME: "^^", BIRTH_DATE: "19700101", PHYSICIAN: " "}, IMPLICIT)
     assert filled_in(told) == (frozenset({"PatientBirthDate"}), False)
