@@ -101,7 +101,8 @@ def system(
     place = place or Place(organisation=organisation, country=country)
     seen = [_observed(number, address, 2762 if handshakes else 11112, Service.DICOM, place, dicom)]
     if viewer:
-        page = Sighting(ending=Ending.OVER, tries=(_try(Act.ENTER, "viewer"),), facts=HttpFacts(status=200))
+        seen_there = (_try(Act.SPEAK, "landing page"), _try(Act.ENTER, "viewer"))
+        page = Sighting(ending=Ending.OVER, tries=seen_there, facts=HttpFacts(status=200))
         seen.append(_observed(number + 1, address, 8042, Service.HTTP, place, page))
     return System(address, tuple(seen))
 

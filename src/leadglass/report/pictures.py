@@ -13,7 +13,7 @@ from leadglass.report.model import Slice
 from leadglass.report.withholding import small, withheld_column
 from leadglass.report.words import RUNG_WORDS, one_line
 from leadglass.survey.finding import Reality
-from leadglass.survey.observation import DatabaseFacts, HttpFacts, Rung
+from leadglass.survey.observation import Act, DatabaseFacts, HttpFacts, Rung, Sighting, Verdict
 from leadglass.survey.system import System
 
 __all__ = ["certificates", "confidence", "kinds", "kinds_of", "ladder", "reasons", "tls", "tls_class"]
@@ -67,7 +67,13 @@ def tls(judged: Sequence[Judged], least: int) -> tuple[Slice, ...]:
 def tls_class(system: System) -> str:
     """By the weakest door: plain, retired, B.13, B.12 (PS3.15 Annex B)."""
     order = list(_TLS)
-    return min((_door(o.sighting.handshakes) for o in system.observations if o.sighting.tries), key=order.index)
+    doors = [o.sighting for o in system.observations if _is_spoken(o.sighting)]
+    return min((_door(door.handshakes) for door in doors), key=order.index, default=_PLAIN)
+
+
+def _is_spoken(door: Sighting) -> bool:
+    """Whether anything answers there in a language of this survey."""
+    return any(t.act is Act.SPEAK and t.verdict is Verdict.OPEN for t in door.tries)
 
 
 def _door(handshakes: Sequence[Handshake]) -> str:

@@ -12,7 +12,7 @@ import typst
 from leadglass.report.charts import slopes
 from leadglass.report.geography import Geometry, world
 from leadglass.report.maps import drawn_map
-from leadglass.report.model import Four, RegionRow, ReportModel, Slice
+from leadglass.report.model import CaseRow, Four, Leak, RegionRow, ReportModel, RuleRow, Slice, SoftwareCluster
 from leadglass.report.words import compact, counted, day, figure, moment, share
 
 __all__ = ["pdf_of"]
@@ -20,6 +20,7 @@ __all__ = ["pdf_of"]
 _DOCUMENT: Final = Path(__file__).parent / "report.typ"
 _FONTS: Final = Path(__file__).parents[1] / "fonts"
 _LEAKS: Final = 100  # rows of the table of open systems: paper is for reading
+_FLAWS: Final = 6  # of one product
 _MAP_COLOURS: Final = {
     "mx": "#e3e9eb",
     "m0": "#b9dcc7",
@@ -83,7 +84,7 @@ def _data(model: ReportModel, geometry: Geometry) -> dict[str, Any]:
         "confidence": _slices(model.confidence),
         "kinds": _slices(model.kinds),
         "trend": _trend(model),
-        "rules": [{**msgspec.structs.asdict(r), "systems": figure(r.systems)} for r in _rules(model)],
+        "rules": [_rule(row) for row in model.rules],
         "software": [_software(one) for one in model.software],
         "leaks": [_leak(one) for one in model.leaks[:_LEAKS]],
         "leaks_all": len(model.leaks),
@@ -95,17 +96,14 @@ def _data(model: ReportModel, geometry: Geometry) -> dict[str, Any]:
     }
 
 
-class _Rule(msgspec.Struct):
-    title: str
-    severity: str
-    systems: Any
-    advice: str
-    rule: str
-    cves: str
-
-
-def _rules(model: ReportModel) -> list[_Rule]:
-    return [_Rule(r.title, r.severity, r.systems, r.advice, r.rule, ", ".join(r.cves)) for r in model.rules]
+def _rule(row: RuleRow) -> dict[str, Any]:
+    return {
+        "title": row.title,
+        "severity": row.severity,
+        "systems": counted(row.systems, "system"),
+        "advice": row.advice,
+        "cves": ", ".join(row.cves),
+    }
 
 
 def _standalone(svg: str, style: str) -> str:
@@ -184,17 +182,19 @@ def _trend(model: ReportModel) -> dict[str, Any] | None:
     }
 
 
-def _software(one: Any) -> dict[str, Any]:
-    flaws = [f"{c.id}{f' ({c.cvss})' if c.cvss is not None else ''}" for c in one.cves]
+def _software(one: SoftwareCluster) -> dict[str, Any]:
+    flaws = [f"{c.id}{f' ({c.cvss})' if c.cvss is not None else ''}" for c in one.cves[:_FLAWS]]
+    if len(one.cves) > _FLAWS:
+        flaws.append(f"and {len(one.cves) - _FLAWS} more")
     return {
         "name": one.name + (", no longer maintained" if one.is_end_of_life else ""),
         "systems": figure(one.systems),
         "open": figure(one.open_systems),
-        "flaws": ", ".join(flaws) or ("none known" if one.product else "cannot be told"),
+        "flaws": ", ".join(flaws) or ("none known" if one.product or one.toolkit else "cannot be told"),
     }
 
 
-def _leak(one: Any) -> list[str]:
+def _leak(one: Leak) -> list[str]:
     where = f"{one.country_name}, {one.state}" if one.state else one.country_name
     least = "≥ " if one.is_at_least else ""
     return [
@@ -208,7 +208,7 @@ def _leak(one: Any) -> list[str]:
     ]
 
 
-def _case(one: Any) -> list[str]:
+def _case(one: CaseRow) -> list[str]:
     whose = " · ".join(text for text in (one.organisation, one.address) if text)
     return [one.id, whose, one.state, day(one.opened), one.last_step, one.due or f"closed {day(one.closed)}"]
 
