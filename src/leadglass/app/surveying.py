@@ -8,9 +8,9 @@ import hashlib
 import resource
 import secrets
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -26,11 +26,14 @@ from leadglass.survey.campaign import AT_ONCE, Progress, Totals, survey
 from leadglass.survey.courier import Courier, Forbidden
 from leadglass.survey.level import Level
 from leadglass.survey.pace import Pacer
+from leadglass.survey.probe import Prober
 from leadglass.survey.probes import PROBERS
 from leadglass.survey.records import Begun, RunWriter
 from leadglass.survey.records.reading import entries_in
 from leadglass.survey.scope import Refusal, Warrant
 from leadglass.survey.scope.signing import bytes_of, signature_path
+from leadglass.survey.services import Service
+from leadglass.survey.targets.locating import Located
 from leadglass.survey.targets.places import Places
 from leadglass.survey.targets.plan import Plan
 from leadglass.terms.errors import UserFault
@@ -55,6 +58,7 @@ class Order:
     resume: bool = False
     patience: Patience = _PATIENCE
     tries_again: int = 1
+    probers: Mapping[Service, Prober] = field(default_factory=lambda: PROBERS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +94,7 @@ class Surveying:
         begun = _begun_in(order.folder) if order.resume else self._new_begun()
         only = (begun.only or None) if order.resume else order.only
         self._begun = begun
-        places = Places(user_folder() / "places")
-        self.plan = Plan(order.warrant, level=begun.level, only=only, seed=begun.id.encode(), places=places)
+        self.plan = Plan(order.warrant, level=begun.level, only=only, seed=begun.id.encode())
         self._plan_digest = _digest(order.warrant, self.plan)
         if order.resume and begun.plan not in ("", self._plan_digest):
             raise UserFault(
@@ -124,8 +127,8 @@ class Surveying:
                     self.plan,
                     courier,
                     order.warrant.caller(),
-                    writer,
-                    probers=PROBERS,
+                    Located(writer, Places(user_folder() / "places")),
+                    probers=order.probers,
                     done=writer.done,
                     progress=told,
                     stop=self._is_told_to_stop,

@@ -10,31 +10,23 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from math import gcd
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 from leadglass.survey.addresses import Block, address_of
 from leadglass.survey.level import Level
 from leadglass.survey.scope import Refusal, Warrant
 from leadglass.survey.scope.ground import Grant, Piece
 from leadglass.survey.services import Service
-from leadglass.survey.target import Place, Target
+from leadglass.survey.target import Target
 from leadglass.survey.targets.choosing import Choice, chosen
 from leadglass.terms.ceilings import MAX_PLAN
 from leadglass.terms.errors import UserFault
 
-__all__ = ["Plan", "WhereIs"]
+__all__ = ["Plan"]
 
 _GOLDEN: Final = 0.6180339887498949
 _CANDIDATES: Final = 256  # steps looked at; among so many some fit any size
-
-
-class WhereIs(Protocol):
-    """What a plan needs of `places.Places`."""
-
-    def place_of(self, address: str) -> tuple[str, int, str]:
-        """Country, AS number and AS name."""
 
 
 class _Row(NamedTuple):
@@ -58,11 +50,10 @@ class Plan(Sequence[Target]):
         level: Level,
         only: Iterable[str] | None = None,
         seed: bytes = b"",
-        places: WhereIs | None = None,
     ) -> None:
         """`only` names hosts, networks and `host:port` to which the run is limited. UserFault if that is misspelt, or
         if there are more targets than anybody can walk."""
-        self._level, self._places, self._caps = level, places, warrant.caps
+        self._level, self._caps = level, warrant.caps
         self._rows: list[_Row] = []
         self._ends: list[int] = []  # targets up to the end of each row
         if only is None:
@@ -101,16 +92,13 @@ class Plan(Sequence[Target]):
             yield index, self[index]
 
     def _target(self, address: str, port: int, service: Service, grant: Grant) -> Target:
-        place = grant.place
-        if self._places is not None:
-            place = located(place, self._places.place_of(address))
         return Target(
             address=address,
             port=port,
             service=service,
             level=min(self._level, grant.level),
             host_name=grant.host_name,
-            place=place,
+            place=grant.place,
             records_cap=self._caps.records_per_system,
             samples_cap=self._caps.samples_per_system,
         )
@@ -128,12 +116,6 @@ class Plan(Sequence[Target]):
             so_far = self._ends[-1] if self._ends else 0
             self._rows.append(_Row(block.first, piece.grant, doors))
             self._ends.append(so_far + block.size * len(doors))
-
-
-def located(place: Place, known: tuple[str, int, str]) -> Place:
-    """The place with what open data knows; what the scope says of the country counts."""
-    country, as_number, as_name = known
-    return replace(place, country=place.country or country, as_number=as_number, as_name=as_name)
 
 
 def _spreading(size: int, *, backwards: bool) -> int:

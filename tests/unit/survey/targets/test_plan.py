@@ -185,18 +185,6 @@ def test_lists() -> None:
     assert lines_of("# pacs\n192.0.2.1 # first\n\n  pacs.example.org:104\r\n") == ["192.0.2.1", "pacs.example.org:104"]
 
 
-class Nowhere:
-    def place_of(self, address: str) -> tuple[str, int, str]:
-        return "FR", 64496, "EXAMPLE"
-
-
-def test_open_data_fills_in_what_the_scope_does_not_say() -> None:
-    plan = Plan(
-        warrant_of(SMALL, names=NAMES), level=Level.ACCESS, only=["192.0.2.1:104", "192.0.2.8"], places=Nowhere()
-    )
-    assert {(target.place.country, target.place.as_number) for target in plan} == {("DE", 64496), ("FR", 64496)}
-
-
 @settings(max_examples=40, deadline=None)
 @given(
     st.lists(

@@ -15,7 +15,7 @@ from leadglass.survey.observation import Act, DicomFacts, Observation, Sighting,
 from leadglass.survey.scope import Refusal, Warrant
 from leadglass.survey.services import Service, service_of_port
 from leadglass.survey.target import Target
-from leadglass.survey.targets.plan import WhereIs, located
+from leadglass.survey.targets.locating import WhereIs, located
 
 __all__ = ["Imported", "moment", "observation_of", "port_of", "service_named", "word"]
 
