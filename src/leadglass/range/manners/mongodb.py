@@ -71,20 +71,21 @@ class MongodbServer(MessageManner):
     def _told(self, name: str, argument: str, request: bytes) -> Mapping[str, _Value]:
         database = _database(request)
         mine = [c for c in self._collections if c.database == database]
+        whose = f"{database}.{argument or '$cmd.listCollections'}"
         chosen = next((c for c in mine if c.name == argument), None)
         match name:
             case "listDatabases":
                 names = dict.fromkeys(["admin", *(c.database for c in self._collections)])
                 return {"databases": [{"name": name} for name in names], "ok": 1.0}
             case "listCollections":
-                return _cursor([{"name": c.name, "type": "collection"} for c in mine])
+                return _cursor(whose, [{"name": c.name, "type": "collection"} for c in mine])
             case "count":
                 return {"n": chosen.documents if chosen else 0, "ok": 1.0}
             case "aggregate":
                 fields: list[_Value] = [{"name": field, "parts": []} for field in chosen.fields] if chosen else []
-                return _cursor([{"fields": fields}] if fields else [])
+                return _cursor(whose, [{"fields": fields}] if fields else [])
             case "find":
-                return _cursor([])
+                return _cursor(whose, [])
         return {"ok": 0.0, "code": 59, "errmsg": "no such command"}
 
 
@@ -117,8 +118,8 @@ def _first_element(document: bytes) -> tuple[str, str]:
     return name.decode("utf-8", "replace"), text.decode("utf-8", "replace")
 
 
-def _cursor(rows: Sequence[Mapping[str, _Value]]) -> dict[str, _Value]:
-    return {"cursor": {"firstBatch": list(rows), "id": 0, "ns": "range"}, "ok": 1.0}
+def _cursor(whose: str, rows: Sequence[Mapping[str, _Value]]) -> dict[str, _Value]:
+    return {"cursor": {"firstBatch": list(rows), "id": 0, "ns": whose}, "ok": 1.0}
 
 
 def _encoded(document: Mapping[str, _Value]) -> bytes:
