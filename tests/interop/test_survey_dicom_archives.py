@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.marked import marks_in
+from helpers.marked import MarkedStudy, marks_in
 from helpers.open_archives import (
     STUDY,
     client_enters,
@@ -18,10 +18,11 @@ from helpers.open_archives import (
     client_moves,
     client_stores,
     dcmqrscp,
+    files_of,
     orthanc,
     qrscp,
 )
-from helpers.orthanc import orthanc_command
+from helpers.orthanc import orthanc_command, run_orthanc
 from helpers.surveying import Played, local, play, replay
 from leadglass.survey.level import Level
 from leadglass.survey.observation import DicomFacts
@@ -120,3 +121,18 @@ async def test_it_is_told_apart(peer: Peer) -> None:
 def _facts(played: Played) -> DicomFacts:
     assert isinstance(played.sighting.facts, DicomFacts)
     return played.sighting.facts
+
+
+async def test_orthancs_limit_of_answers_is_counted_past(tmp_path: Path) -> None:
+    if orthanc_command() is None:
+        pytest.skip("PEER MISSING: Orthanc (apt-get install orthanc)")
+    with run_orthanc(tmp_path / "orthanc", settings={"LimitFindResults": 5}) as running:
+        for month in range(1, 13):
+            for number in (1, 2):
+                path = files_of(MarkedStudy(f"{month} {number}", size=1), tmp_path / "files")[0]
+                running.upload(path.read_bytes().replace(b"20260704", f"2026{month:02d}0{number}".encode()))
+        played = await play(dicom, local(running.dicom_port, Level.COUNTS))
+        running.process.terminate()
+    counts = played.sighting.counts
+    assert counts is not None
+    assert (counts.records, counts.images, counts.is_at_least) == (24, 24, False)
