@@ -7,10 +7,11 @@ dataclasses of `survey/observation.py`: a field added there is a column here.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from datetime import datetime
+from os import SEEK_END
 from pathlib import Path
-from shutil import copyfileobj
 from tempfile import NamedTemporaryFile
 from types import NoneType, UnionType
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
@@ -20,6 +21,8 @@ import duckdb
 from leadglass.survey.observation import Observation, Sighting
 from leadglass.survey.records.entries import FACTS
 from leadglass.survey.target import Place, Target
+from leadglass.terms.ceilings import MAX_EVIDENCE_ENTRY
+from leadglass.terms.errors import StorageFault
 
 __all__ = ["NO_FACTS", "drop_tables", "has_tables", "make_tables"]
 
@@ -36,18 +39,23 @@ _SCALARS: Final = ((bool, "BOOLEAN"), (int, "BIGINT"), (float, "DOUBLE"), (str, 
 
 
 def make_tables(folder: Path, shard: int) -> None:
-    """Write the tables of one shard of evidence, each whole or not at all. The last line may be written by half."""
+    """Write the tables of one shard of evidence, each whole or not at all. The last line may be written by half.
+
+    StorageFault if there is no room for them; the evidence is not touched, and they can be made another time.
+    """
     source = folder / "evidence" / f"{shard:05}.jsonl"
-    (folder / "observations").mkdir(exist_ok=True)
-    with NamedTemporaryFile(suffix=".jsonl") as whole, duckdb.connect(config=_SETTINGS) as database:
-        _copy_whole_lines(source, whole)
-        database.execute(
-            f"CREATE TABLE seen AS SELECT hash, entry FROM read_json({_text(whole.name)}, "  # noqa: S608
-            f"format='newline_delimited', maximum_object_size={8 << 20}, "
-            f"columns={{hash: 'VARCHAR', entry: {_text(_entry_type())}}}) WHERE entry.kind = 'seen'"
-        )
-        for name in (*FACTS, NO_FACTS):
-            _export(database, name, _path(folder, name, shard))
+    try:
+        (folder / "observations").mkdir(exist_ok=True)
+        with _whole_lines(source, folder / "observations") as lines, duckdb.connect(config=_SETTINGS) as database:
+            database.execute(
+                f"CREATE TABLE seen AS SELECT hash, entry FROM read_json({_text(str(lines))}, "  # noqa: S608
+                f"format='newline_delimited', maximum_object_size={2 * MAX_EVIDENCE_ENTRY}, "
+                f"columns={{hash: 'VARCHAR', entry: {_text(_entry_type())}}}) WHERE entry.kind = 'seen'"
+            )
+            for name in (*FACTS, NO_FACTS):
+                _export(database, name, _path(folder, name, shard))
+    except (duckdb.Error, OSError) as fault:
+        raise StorageFault(f"the tables of {source.name} cannot be written") from fault
 
 
 def has_tables(folder: Path, shard: int) -> bool:
@@ -124,12 +132,18 @@ def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _copy_whole_lines(source: Path, copy: Any) -> None:
+@contextmanager
+def _whole_lines(source: Path, folder: Path) -> Iterator[Path]:
+    """The file, or a copy without its last line if that was written by half."""
     with source.open("rb") as file:
-        copyfileobj(file, copy)
-    copy.seek(0)
-    end = 0
-    for line in copy:
-        end += len(line) if line.endswith(b"\n") else 0
-    copy.truncate(end)
-    copy.flush()
+        size = file.seek(0, SEEK_END)
+        file.seek(max(0, size - 1))
+        if file.read() in (b"", b"\n"):
+            yield source
+            return
+        file.seek(0)
+        with NamedTemporaryFile(dir=folder, prefix=".", suffix=".jsonl") as copy:
+            for line in file:
+                copy.write(line if line.endswith(b"\n") else b"")
+            copy.flush()
+            yield Path(copy.name)

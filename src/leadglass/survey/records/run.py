@@ -21,7 +21,7 @@ from leadglass.survey.records.replay import Difference, differences
 from leadglass.survey.records.verifying import Verification, verify
 from leadglass.survey.services import Service
 from leadglass.survey.system import System, systems_of
-from leadglass.terms.errors import IntegrityFault, UserFault
+from leadglass.terms.errors import IntegrityFault, StorageFault, UserFault
 
 __all__ = ["Run"]
 
@@ -82,8 +82,8 @@ class Run:
             for path in shards(self.folder):
                 if not has_tables(self.folder, int(path.stem)):
                     make_tables(self.folder, int(path.stem))
-        except (BlockingIOError, PermissionError):
-            pass
+        except (BlockingIOError, StorageFault):
+            pass  # its writer makes them; or there is no room for them, and nobody needs them to read the run
         finally:
             os.close(lock)
 

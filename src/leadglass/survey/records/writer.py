@@ -103,17 +103,22 @@ class RunWriter:
         self._log.append(seen_body(observation, tuple(calls)))
 
     def close(self, totals: Mapping[str, int] | None = None, *, finished: bool = True) -> None:
-        """Everything is on disk when this returns. `finished`: every target of the plan was looked at."""
+        """Everything is on disk when this returns. `finished`: every target of the plan was looked at.
+
+        StorageFault if the disk failed; what was on it before is whole, and the run can be resumed.
+        """
         at = self._now()
-        for body in self._gather():
-            self._log.append(body)
-        self._log.append(encode(Closed(at=at, finished=finished, totals=dict(totals or {}))))
         try:
-            self._log.close()
-            self._tables.submit(make_tables, self.folder, self._log.shard).result()
+            try:
+                for body in self._gather():
+                    self._log.append(body)
+                self._log.append(encode(Closed(at=at, finished=finished, totals=dict(totals or {}))))
+            finally:
+                self._log.close()
             end = at if finished else None
             self.facts = replace(self.facts, finished=end, totals=dict(totals or {}), head=self._log.head)
             self.facts.write(self.folder)
+            self._tables.submit(make_tables, self.folder, self._log.shard).result()
         finally:
             self._tables.shutdown()
             os.close(self._lock)

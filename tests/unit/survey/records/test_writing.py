@@ -193,3 +193,28 @@ def test_numbers() -> None:
     assert 10**12 not in some
     assert ranges_of([5, 1, 2, 3, 9]) == ((1, 3), (5, 5), (9, 9))
     assert ranges_of([]) == ()
+
+
+def test_tables_that_cannot_be_written_leave_the_run_whole(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    writer = RunWriter.create(folder, begun())
+    writer.record(observation(1), [])
+    (folder / "observations").write_text("in the way")
+    with pytest.raises(StorageFault, match="tables"):
+        writer.close()
+    (folder / "observations").unlink()
+    run = Run.open(folder)
+    assert run.facts.finished is not None
+    assert run.verify().problems == ()
+    assert parquet.has_tables(folder, 1)
+
+
+def test_after_a_failure_the_folder_is_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = RunWriter.create(tmp_path / "run", begun())
+    with monkeypatch.context() as disk:
+        disk.setattr(writer._log, "_put", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+        writer.record(observation(1), [])
+        with pytest.raises(StorageFault):
+            writer.close()
+    RunWriter.resume(tmp_path / "run", scope_digest="").close()
+    assert Run.open(tmp_path / "run").verify().problems == ()

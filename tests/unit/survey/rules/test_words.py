@@ -55,7 +55,7 @@ def test_a_product_is_found_by_a_part_of_its_name() -> None:
     general = words_for("dicom-answers-strangers", "", "en").advice
     for product, setting in [
         ("Orthanc", "DicomAlwaysAllowFind"),
-        ("dcm4chee-arc", "Accept only configured AEs"),
+        ("dcm4chee-arc", "Accepted Calling AE Title(s)"),
         ("Conquest DICOM server", "acrnema.map"),
         ("DCMTK 3.6.7", "dcmqrscp.cfg"),
     ]:
