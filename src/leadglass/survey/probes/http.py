@@ -1,7 +1,7 @@
-"""A web port: the first page says what to look for behind it. At most some fifteen questions, the first page first.
+"""A web port: the first page says what to look for behind it. Mostly five to fifteen questions, the first page first.
 
-Nothing is asked for that the first page, the port or a
-header does not suggest, save a short list of DICOMweb roots where it was granted to ask whether strangers are served.
+Nothing is asked for that the first page, the port or a header does not suggest, save two short lists where it was
+granted to ask whether strangers are served: the usual roots of DICOMweb, and FHIR's.
 """
 
 from __future__ import annotations
