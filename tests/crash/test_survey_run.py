@@ -1,0 +1,125 @@
+"""`leadglass survey run`, killed and told to stop: every target is recorded once, and the evidence holds."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from helpers.hostile_servers import closed_port
+from leadglass.survey.records import Run
+from leadglass.survey.records.reading import entries_in, numbers_of
+from leadglass.survey.scope import SigningKey, sign
+
+pytestmark = pytest.mark.crash
+
+HOSTS = 4096
+SCOPE = """
+valid_from = 2026-01-01T00:00:00Z
+valid_until = 2099-01-01T00:00:00Z
+[authority]
+organisation = "Example Clinic"
+person = "Test"
+contact = "test@example.org"
+reference = "1"
+[rates]
+packets_per_second = 1000000
+associations_per_second = {rate}
+per_network = {{ packets_per_second = 1000000, associations_per_second = 1000000 }}
+per_host = {{ packets_per_second = 1000000, associations_per_second = 1000000 }}
+[[network]]
+addresses = ["127.60.0.0/20"]
+level = 1
+ports = [{port}]
+"""
+
+
+class Survey:
+    """The command, into one folder."""
+
+    def __init__(self, folder: Path, rate: int) -> None:
+        self.out = folder / "run"
+        self.scope = folder / "scope.toml"
+        self.scope.write_text(SCOPE.format(rate=rate, port=closed_port()))
+        sign(self.scope, SigningKey.load_or_make(folder / "key.pem"), signer="test", now=datetime.now(UTC))
+
+    def start(self, *options: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "leadglass", "survey", "run", "--out", str(self.out), "--json", *options]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def begin(self) -> subprocess.Popen[str]:
+        return self.start("--scope", str(self.scope))
+
+    def resume(self) -> subprocess.Popen[str]:
+        return self.start("--resume")
+
+    def recorded(self) -> Counter[int]:
+        numbers: Counter[int] = Counter()
+        for _, entry in entries_in(self.out):
+            for first, last in numbers_of(entry):
+                numbers.update(range(first, last + 1))
+        return numbers
+
+    def wait_for_records(self) -> None:
+        """Returns once some targets are on disk."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            if b"nothing" in b"".join(path.read_bytes() for path in self.out.glob("evidence/*.jsonl")):
+                return
+            time.sleep(0.05)
+        raise TimeoutError("nothing was recorded")
+
+
+def test_killed_again_and_again_every_target_is_recorded_exactly_once(tmp_path: Path) -> None:
+    survey = Survey(tmp_path, rate=1000)
+    running = survey.begin()
+    for _ in range(2):
+        survey.wait_for_records()
+        running.kill()
+        running.communicate()
+        running = survey.resume()
+        time.sleep(1.5)
+    answer, errors = running.communicate(timeout=120)
+    assert running.returncode == 0, errors
+    assert json.loads(answer)["finished"]
+    assert survey.recorded() == Counter(range(1, HOSTS + 1))
+    run = Run.open(survey.out)
+    assert run.verify().is_intact
+    assert run.facts.finished
+
+
+@pytest.mark.parametrize("how", ["SIGINT", "SIGTERM", "stop file"])
+def test_told_to_stop_it_ends_in_order_and_goes_on_later(tmp_path: Path, how: str) -> None:
+    survey = Survey(tmp_path, rate=500)
+    running = survey.begin()
+    survey.wait_for_records()
+    if how == "stop file":
+        (survey.out / "stop").touch()
+    else:
+        running.send_signal(getattr(signal, how))
+    answer, errors = running.communicate(timeout=30)
+    assert running.returncode == 4, errors
+    report = json.loads(answer)
+    assert not report["finished"]
+    assert "stop" in report["why_stopped"]
+    assert 0 < report["looked_at"] < HOSTS
+    assert len(survey.recorded()) == report["looked_at"]  # all of it is on disk
+    assert Run.open(survey.out).verify().is_closed
+    if how == "stop file":
+        refused = survey.resume()
+        _, errors = refused.communicate(timeout=30)
+        assert refused.returncode == 1
+        assert "says stop" in errors
+        (survey.out / "stop").unlink()
+    again = survey.resume()
+    time.sleep(2)
+    again.send_signal(signal.SIGINT)
+    again.communicate(timeout=60)
+    assert max(survey.recorded().values()) == 1
