@@ -126,7 +126,7 @@ def _granted(scope: Scope, resolve: Resolve) -> Iterable[_Layer]:
         ports = _ports(scope, network, kinds)
         for text in network.addresses:
             for block, host_name in _blocks(text, where, resolve):
-                if claimed.setdefault(block, where) != where and not host_name:
+                if not host_name and claimed.setdefault(block, where) != where:
                     raise UserFault(f"{where} and {claimed[block]} both grant {text}", "Keep one of the two.")
                 grant = Grant(network.granted, _place(network), ports, text, host_name)
                 yield _Layer(block, grant, (block.size, network.level, number))

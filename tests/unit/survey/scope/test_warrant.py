@@ -176,6 +176,14 @@ def test_the_same_addresses_twice_are_a_mistake() -> None:
         warrant_of(one, one)
 
 
+def test_a_name_may_stand_for_an_address_that_is_named_too() -> None:
+    host = '[[network]]\naddresses = ["pacs.example.org"]\nlevel = 1\n'
+    address = '[[network]]\naddresses = ["203.0.113.5"]\nlevel = 2\n'
+    for parts in ((host, address), (address, host)):
+        warrant = warrant_of(*parts, names=NAMES)
+        assert warrant.level_at("203.0.113.5", 104) is Level.PRESENCE  # the gentler one
+
+
 def test_the_caller_points_to_the_contact() -> None:
     caller = warrant_of().caller()
     assert caller.calling_ae_title == "LG EXAMPLE.ORG"

@@ -12,9 +12,8 @@ from leadglass.app.cli.speaking import JsonOption, faults_in_words, out, plain, 
 from leadglass.app.resolving import resolve
 from leadglass.app.user_folder import user_folder
 from leadglass.survey.level import Level
-from leadglass.survey.scope import Refusal, Signed, SigningKey, read_scope, sign, verify
+from leadglass.survey.scope import Refusal, Signed, SigningKey, Warrant, read_scope, sign, verify
 from leadglass.survey.scope.explaining import Explanation, explain
-from leadglass.survey.scope.ground import ground_of
 from leadglass.survey.scope.signing import bytes_of, signature_path
 from leadglass.survey.scope.template import first_scope
 from leadglass.survey.scope.warrant import in_force
@@ -78,7 +77,9 @@ def sign_scope(
     """Sign a scope as it is. Whoever signs answers for what it allows."""
     with faults_in_words():
         found = read_scope(bytes_of(file), str(file))
-        ground_of(found, lambda _: ("192.0.2.1",))  # every entry must be one; names are looked up when a run begins
+        Warrant(
+            found, digest="", resolve=lambda _: ("192.0.2.1",)
+        )  # can be used; names are looked up when a run begins
         signing_key = SigningKey.load_or_make(key or user_folder() / "scope-signing.pem")
         made = sign(file, signing_key, signer=signer or found.authority.person, now=datetime.now(UTC))
     out.print(f"Signed as {plain(made.signer)}: {plain(str(signature_path(file)))}")
@@ -94,7 +95,7 @@ def check(file: FileArgument = Path("scope.toml"), trust: TrustOption = "", as_j
         signed = verify(file, trust)
         data = signed.data if isinstance(signed, Signed) else bytes_of(file)
         found = read_scope(data, str(file))
-        explained = explain(found, ground_of(found, resolve), now)
+        explained = explain(found, Warrant(found, digest="", resolve=resolve).ground, now)
     refusal = signed if isinstance(signed, Refusal) else in_force(found, now)
     if as_json:
         say_json(_as_values(explained, signed, refusal))
