@@ -41,7 +41,7 @@ fuzz: $(READY) ## a minute of hostile bytes for each parser
 soak: $(READY) ## kill the server 200 times while it takes images in
 	LEADGLASS_CRASH_ROUNDS=200 $(BIN)/pytest tests/crash $(ARGS)
 
-screenshots: peers $(READY) ## every page of the console as pictures, into bench/work/screenshots (ARGS=DIR)
+screenshots: peers $(READY) ## every page of the console and the report as pictures, into bench/work/screenshots (ARGS=DIR)
 	PYTHONPATH=tests $(BIN)/python tests/browser/screenshots.py $(ARGS)
 
 docs: $(READY) ## links resolve, the map names every room

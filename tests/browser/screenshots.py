@@ -1,5 +1,5 @@
-"""Pictures of every page, wide and narrow, light and dark: to be looked at. `make screenshots` puts them into
-bench/work/screenshots; the three that README shows are kept in docs/images.
+"""Pictures of every page and of the survey's report, wide and narrow, light and dark: to be looked at.
+`make screenshots` puts them into bench/work/screenshots; those that README shows are kept in docs/images.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from helpers.archive_server import LEADGLASS, ArchiveServer
 from helpers.browser import browsing, new_context, welcomed
 from helpers.clinic import order
 from helpers.ports import free_port, wait_for_port
+from helpers.report_world import model
 from leadglass.app.demo import CT_STUDY
+from leadglass.report.writing import written
 
 WIDE, NARROW = (1440, 900), (390, 844)
 
@@ -57,7 +59,9 @@ class Shots:
     url: str
     folder: Path
 
-    def take(self, name: str, cookies: list[dict[str, object]], visit: Callable[[Page], None]) -> None:
+    def take(
+        self, name: str, cookies: list[dict[str, object]], visit: Callable[[Page], None], *, whole: bool = False
+    ) -> None:
         for shape, (width, height), dark in (
             ("wide", WIDE, False),
             ("wide-dark", WIDE, True),
@@ -68,7 +72,7 @@ class Shots:
                 page = context.new_page()
                 visit(page)
                 page.wait_for_load_state("networkidle")
-                page.screenshot(path=self.folder / f"{name}-{shape}.png")
+                page.screenshot(path=self.folder / f"{name}-{shape}.png", full_page=whole)
 
 
 def _viewer(page: Page) -> None:
@@ -114,8 +118,21 @@ def _link(server: ArchiveServer, name: str, role: str) -> str:
     return str(order(server, "user invite", name=name, roles=[role])["url"])
 
 
+def _report(browser: Browser, folder: Path) -> None:
+    """As the operator has it, and as the public does."""
+    public = model(min_cell=5, hides_addresses=True, hides_organisations=True)
+    for name, made in (("report", model()), ("report-public", public)):
+        page = folder / f"{name}.html"
+        page.write_bytes(written(made, ["html"])["report.html"])
+        shots = Shots(browser, page.as_uri(), folder)
+        shots.take(name, [], lambda tab, page=page: void(tab.goto(page.as_uri())), whole=True)
+    (folder / "report.pdf").write_bytes(written(model(), ["pdf"])["report.pdf"])
+
+
 def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
+    with browsing() as browser:
+        _report(browser, folder)
     with tempfile.TemporaryDirectory() as home, _running(Path(home) / "home") as server, browsing() as browser:
         shots = Shots(browser, f"https://localhost:{server.https}", folder)
         shots.take("sign-in", [], lambda page: void(page.goto("/sign-in")))

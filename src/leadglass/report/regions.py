@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from leadglass.report.geography import country_name
@@ -16,7 +16,7 @@ from leadglass.survey.comparing import By, FourCounts, Region, counts_of, region
 
 __all__ = ["Table", "country_table", "counts_table", "organisation_table", "state_table"]
 
-_VOLUMES: Final = ("records", "images_linked", "images_accessible", "other_records")
+_VOLUMES: Final = ("records", "images_linked", "images_accessible")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,19 +101,27 @@ def counts_table(
     """The counts as they may be shown, and their total. A row of few systems shows no volumes either: they would be
     those of its few owners."""
     everything = range(len(counts)) if all_hidden else ()
-    systems, all_systems = withheld_column([one.systems for one in counts], least, everything)
-    few = [row for row, value in enumerate(systems) if isinstance(value, str)]
-    columns: dict[str, tuple[Sequence[Figure], Figure]] = {"systems": (systems, all_systems)}
-    for field in fields(FourCounts):
-        name = field.name
-        if name in _VOLUMES and not measured:
-            columns[name] = ([NOT_MEASURED] * len(counts), NOT_MEASURED)
-        elif name != "systems":
-            columns[name] = withheld_column([getattr(one, name) for one in counts], least, few)
-    if isinstance(all_systems, str) and least > 1:
-        columns = {name: (shown, _hidden_total(total, least)) for name, (shown, total) in columns.items()}
+    columns: dict[str, tuple[Sequence[Figure], Figure]] = {}
+    for heads, volumes in (("systems", _VOLUMES), ("others", ("other_records",))):
+        shown, total = withheld_column([getattr(one, heads) for one in counts], least, everything)
+        few = [row for row, value in enumerate(shown) if isinstance(value, str)]
+        columns[heads] = shown, total
+        for name in volumes:
+            columns[name] = _volumes([getattr(one, name) for one in counts], least, few, total, measured=measured)
+    viewers = [one.viewers for one in counts]
+    columns["viewers"] = withheld_column(viewers, least, everything)
     rows = [Four(**{name: shown[row] for name, (shown, _) in columns.items()}) for row in range(len(counts))]
     return rows, Four(**{name: total for name, (_, total) in columns.items()})
+
+
+def _volumes(
+    values: Sequence[int], least: int, few: Sequence[int], systems: Figure, *, measured: bool
+) -> tuple[Sequence[Figure], Figure]:
+    """Records or images of rows; `few`: rows of few systems, `systems`: how many there are in all."""
+    if not measured:
+        return [NOT_MEASURED] * len(values), NOT_MEASURED
+    shown, total = withheld_column(values, least, few)
+    return shown, _hidden_total(total, least) if isinstance(systems, str) else total
 
 
 def _hidden_total(total: Figure, least: int) -> Figure:

@@ -53,9 +53,11 @@ def _found(head: Headline) -> str:
 
 def _turn(trend: Trend, measured: bool) -> str:
     before, after = trend.world.before, trend.world.after
+    moved = ""
+    if isinstance(trend.gone, int) and isinstance(trend.new, int):
+        moved = f" {counted(trend.gone, 'open system')} went and {figure(trend.new)} came:"
     said = (
-        f"Since {day(trend.started)}, {counted(trend.gone, 'open system')} went and {figure(trend.new)} came: "
-        f"{figure(before.systems)} then, {figure(after.systems)} now."
+        f"Since {day(trend.started)},{moved} {figure(before.systems)} were open then, {figure(after.systems)} are now."
     )
     if not measured or not isinstance(before.records, int) or not isinstance(after.records, int):
         return said
