@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from abc import abstractmethod
 from collections.abc import Mapping
 from typing import ClassVar, Final
 
 from leadglass.survey.level import Level
 from leadglass.survey.observation import Act, Try, Verdict
-from leadglass.survey.probes.bson import Document, Value, Writable
+from leadglass.survey.probes.bson import Document, Writable
 from leadglass.survey.probes.dialogue import Dialogue
+from leadglass.survey.probes.mongodb_answers import names_in, number_in, understood, verdict_of, version_in
 from leadglass.survey.probes.mongodb_wire import OP_MSG_SINCE, as_msg, as_query, as_reply, cut_message, document_of
 from leadglass.terms.ceilings import MAX_COLLECTIONS_NAMED, MAX_DATABASE_ANSWER, MAX_DATABASES_NAMED
 
@@ -18,10 +18,6 @@ __all__ = ["HOW", "Commands", "Greeting", "Names"]
 
 HOW: Final = "MongoDB"
 _SYSTEMS_OWN: Final = frozenset({"admin", "config", "local"})
-_DENIED: Final = frozenset({13, 18, 8000})  # Unauthorized, AuthenticationFailed, AtlasError
-_VERSION: Final = re.compile(r"[0-9]+(\.[0-9]+){1,3}")
-_KINDS_OF_COLLECTION: Final = frozenset({"collection", "view", "timeseries"})
-_MAX_NAME: Final = 120  # the longest a collection may be called
 
 
 class Commands(Dialogue):
@@ -52,7 +48,7 @@ class Commands(Dialogue):
         return as_msg(database, command) if self.uses_op_msg else as_query(database, command)
 
     def _kept(self, message: bytes) -> bytes:
-        return as_reply(_understood(document_of(message) or {}))
+        return as_reply(understood(document_of(message) or {}))
 
 
 class Greeting(Commands):
@@ -73,12 +69,12 @@ class Greeting(Commands):
         return self._follow(document)
 
     def _greeted(self, document: Document) -> bytes:
-        self.uses_op_msg = _number(document.get("maxWireVersion")) >= OP_MSG_SINCE
+        self.uses_op_msg = number_in(document.get("maxWireVersion")) >= OP_MSG_SINCE
         self._follow = self._introduced
         return self._command("admin", {"buildInfo": 1})
 
     def _introduced(self, document: Document) -> bytes:
-        self.version = _version(document)
+        self.version = version_in(document)
         return self._enter()
 
     def _enter(self) -> bytes:
@@ -106,11 +102,11 @@ class Names(Greeting):
         return self._command("admin", {"listDatabases": 1, "nameOnly": True})
 
     def _entered(self, document: Document) -> bytes:
-        verdict, code = _verdict(document)
+        verdict, code = verdict_of(document)
         self.asks_for_password = {Verdict.OPEN: False, Verdict.CLOSED: True}.get(verdict)
         self.tries = (Try(act=Act.ENTER, how=HOW, verdict=verdict, code=code),)
         if verdict is Verdict.OPEN:
-            names = [name for name in _names(document.get("databases")) if name not in _SYSTEMS_OWN]
+            names = [name for name in names_in(document.get("databases")) if name not in _SYSTEMS_OWN]
             listed = Verdict.OPEN if names else Verdict.UNCLEAR
             self.tries += (Try(act=Act.LIST, how=HOW, verdict=listed),)
             self.were_too_many = len(names) > MAX_DATABASES_NAMED
@@ -133,64 +129,14 @@ class Names(Greeting):
         database = self._databases.pop()
         cursor = document.get("cursor")
         listed = cursor.get("firstBatch") if isinstance(cursor, dict) else None
-        names = [name for name in _names(listed) if not name.startswith("system.")]
+        names = [name for name in names_in(listed) if not name.startswith("system.")]
         room = MAX_COLLECTIONS_NAMED - len(self.collections)
         self.were_too_many = self.were_too_many or len(names) > room
         self.collections += [(database, name) for name in names[:room]]
         return self._list_next()
 
     def _asked(self, document: Document) -> bytes:
-        verdict, code = _verdict(document)
+        verdict, code = verdict_of(document)
         self.tries += (Try(act=Act.QUERY, how=HOW, verdict=verdict, code=code),)
         self.is_over = True
         return b""
-
-
-def _verdict(document: Document) -> tuple[Verdict, str]:
-    """OPEN if the command was obeyed, CLOSED if it wants to know who we are; and the code."""
-    if document.get("ok") == 1:
-        return Verdict.OPEN, ""
-    code = _number(document.get("code"))
-    if not code and "auth" in str(document.get("errmsg", "")).lower():
-        code = 13  # servers before 3.0 say it in words only
-    return (Verdict.CLOSED if code in _DENIED else Verdict.UNCLEAR), str(code) if code else ""
-
-
-def _names(listed: Value | None) -> list[str]:
-    """The names in a list of databases or collections."""
-    rows = listed if isinstance(listed, list) else []
-    names = [row.get("name") for row in rows if isinstance(row, dict)]
-    return [name for name in names if isinstance(name, str) and 0 < len(name) <= _MAX_NAME and name.isprintable()]
-
-
-def _number(value: Value | None) -> int:
-    return value if isinstance(value, int) else 0
-
-
-def _version(document: Document) -> str:
-    version = document.get("version")
-    return version if isinstance(version, str) and _VERSION.fullmatch(version) else ""
-
-
-def _understood(document: Document) -> dict[str, Writable]:
-    """An answer that is understood as this one, without what was not looked at."""
-    verdict, code = _verdict(document)
-    kept: dict[str, Writable] = {"ok": int(verdict is Verdict.OPEN)}
-    if code:
-        kept["code"] = int(code)
-    if "maxWireVersion" in document:
-        kept["maxWireVersion"] = _number(document["maxWireVersion"])
-    if version := _version(document):
-        kept["version"] = version
-    if "databases" in document:
-        kept["databases"] = [{"name": name} for name in _names(document["databases"])]
-    cursor = document.get("cursor")
-    if isinstance(cursor, dict) and isinstance(cursor.get("firstBatch"), list):
-        kept["cursor"] = {"firstBatch": [{"name": name} for name in _names(_only_collections(cursor["firstBatch"]))]}
-    return kept
-
-
-def _only_collections(rows: Value) -> list[Value]:
-    """Rows of listCollections, and no document of anybody's collection."""
-    listed = rows if isinstance(rows, list) else []
-    return [row for row in listed if isinstance(row, dict) and row.get("type") in _KINDS_OF_COLLECTION]

@@ -1,0 +1,123 @@
+"""What is said to a Redis server (RESP, redis.io/docs/reference/protocol-spec)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import ClassVar, Final
+
+from leadglass.survey.level import Level
+from leadglass.survey.probes.dialogue import STRANGER, Dialogue
+from leadglass.terms.ceilings import MAX_REPLY_LINE
+
+__all__ = ["ASKS", "CLOSED", "VERSION", "KeyCount", "LookUp", "Ping", "code_of"]
+
+_KINDS: Final = b"+-:$"
+VERSION: Final = re.compile(rb"redis_version:([0-9]+(?:\.[0-9]+){1,3})\r")
+_ERROR: Final = re.compile(rb"-([A-Z]{2,16})")
+ASKS: Final = "NOAUTH"
+CLOSED: Final = frozenset({ASKS, "DENIED", "NOPERM", "WRONGPASS"})  # DENIED: protected mode
+_OWN_WORDS: Final = frozenset({b"+PONG\r\n"})
+_OWN_ERRORS: Final = CLOSED | {"LOADING", "MISCONF", "BUSY", "MASTERDOWN", "NOREPLICAS", "CLUSTERDOWN"}
+
+
+class _Commands(Dialogue):
+    """One command after another (RESP, redis.io/docs/reference/protocol-spec)."""
+
+    def __init__(self, *commands: tuple[str, ...]) -> None:
+        super().__init__()
+        self.replies: list[bytes] = []
+        self._commands = commands
+
+    def begin(self) -> bytes:
+        return _command(self._commands[0])
+
+    def _cut(self, buffer: bytearray) -> bytes | None:
+        if buffer and buffer[0] not in _KINDS:
+            return STRANGER
+        line = buffer.find(b"\r\n") + 2
+        if line < 2:
+            return STRANGER if len(buffer) > MAX_REPLY_LINE else None
+        end = line
+        if buffer[0] == ord("$") and buffer[1 : line - 2].isdigit():
+            end += int(buffer[1 : min(line - 2, 12)]) + 2
+        if len(buffer) < end:
+            return None
+        reply = bytes(buffer[:end])
+        del buffer[:end]
+        return reply
+
+    def _answer(self, message: bytes) -> bytes:
+        if not self.is_spoken and message not in _OWN_WORDS and code_of(message) not in _OWN_ERRORS:
+            self.is_over = True  # POP3 greets with +OK, too
+            return b""
+        self.is_spoken = True
+        self.replies.append(self._kept(message))
+        if len(self.replies) == len(self._commands) or message.startswith(b"-"):
+            self.is_over = True
+            return b""
+        return _command(self._commands[len(self.replies)])
+
+    def _kept(self, message: bytes) -> bytes:
+        if message.startswith(b"-"):
+            return b"-" + (code_of(message) or "ERR").encode("ascii") + b"\r\n"
+        if message.startswith(b"$"):
+            version = VERSION.search(message)
+            text = b"redis_version:" + version[1] + b"\r\n" if version else b""
+            return b"$%d\r\n%s\r\n" % (len(text), text)
+        return message if message in (b"+PONG\r\n", b":0\r\n", b":1\r\n") else message[:1] + b"?\r\n"
+
+
+class Ping(_Commands):
+    """PING; and its version, if that is answered."""
+
+    kind: ClassVar[str] = "redis ping"
+
+    def __init__(self) -> None:
+        super().__init__(("PING",), ("INFO", "server"))
+
+
+class LookUp(_Commands):
+    """The same, and then whether a key is there that nobody has ever set."""
+
+    kind = "redis look-up"
+    level = Level.ACCESS
+
+    def __init__(self, key: str) -> None:
+        super().__init__(("PING",), ("EXISTS", key), ("INFO", "server"))
+
+
+class KeyCount(_Commands):
+    """DBSIZE."""
+
+    kind = "redis key count"
+    level = Level.COUNTS
+
+    def __init__(self) -> None:
+        super().__init__(("DBSIZE",))
+        self.keys: int | None = None
+
+    def _answer(self, message: bytes) -> bytes:
+        number = message[1:-2]
+        if message.startswith(b":") and number.isdigit() and len(number) < 20:
+            self.keys = int(number)
+        return super()._answer(message)
+
+    @property
+    def tally(self) -> Mapping[str, int | bool | str]:
+        return {} if self.keys is None else {"keys": self.keys}
+
+    def recall(self, tally: Mapping[str, int | bool | str]) -> None:
+        self.keys = int(tally["keys"]) if "keys" in tally else None
+
+
+def code_of(reply: bytes) -> str:
+    """The word an error begins with, "" if it is none."""
+    error = _ERROR.match(reply)
+    return error[1].decode("ascii") if error else ""
+
+
+def _command(words: tuple[str, ...]) -> bytes:
+    parts = [b"*%d\r\n" % len(words)]
+    parts += [b"$%d\r\n%s\r\n" % (len(word.encode()), word.encode()) for word in words]
+    return b"".join(parts)
