@@ -118,7 +118,7 @@ def _signs_of_contents(system: System) -> list[Sign]:
     counts = [seen.sighting.counts for seen in system.observations if seen.sighting.counts]
     known = [count.records for count in counts if count.records is not None]
     if known and max(known) == 1:
-        signs.append(Sign(means="demo", why="it holds a single record", weight=1))
+        signs.append(Sign(means="test data", why="holds a single study", weight=1))  # as the DICOM probe says it
     elif known and max(known) == 0:
         signs.append(Sign(means="test data", why="it holds nothing", weight=1))
     elif known and max(known) >= _MANY_RECORDS:
