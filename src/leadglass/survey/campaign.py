@@ -61,8 +61,8 @@ class Totals:
 
     @property
     def is_finished(self) -> bool:
-        """Whether every target of the plan was looked at."""
-        return self.before + self.looked_at >= self.targets
+        """Whether every target of the plan was looked at, also those that could not be judged."""
+        return self.before + self.looked_at + self.faults >= self.targets
 
     def as_counts(self) -> dict[str, int]:
         """For the records."""
