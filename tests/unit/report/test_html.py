@@ -128,3 +128,12 @@ def test_shares_and_lines() -> None:
     assert share(1, 300).replace("\N{NO-BREAK SPACE}", " ") == "0.3 %"
     assert share("<5", 10) == share(1, 0) == ""
     assert one_line("a\r\nb\u202e\u200fc\u2028d") == "a bc d"
+
+
+def test_a_page_stays_readable_however_many_systems_there_are() -> None:
+    place = [Place(organisation=f"Example {number}", country="IN") for number in range(600)]
+    many = [system(f"10.0.{n // 250}.{n % 250}", place=place[n], number=n + 1) for n in range(600)]
+    text = html_of(model(many))
+    assert text.count("The first 500 of 600") == 1
+    assert text.count("the first 500 of 600") == 1
+    assert len(text) < 2_000_000

@@ -20,8 +20,8 @@ __all__ = ["html_of"]
 
 _HERE: Final = Path(__file__).parent / "templates"
 _FONT: Final = Path(__file__).parents[1] / "fonts" / "inter.woff2"
-LEAKS_SHOWN: Final = 500
-"""Rows of the table of open systems: more belong into a file for programs."""
+ROWS_SHOWN: Final = 500
+"""Rows of the tables of open systems and of organisations: more belong into a file for programs."""
 
 
 def html_of(model: ReportModel, *, geometry: Geometry | None = None, states: Geometry | None = None) -> str:
@@ -46,7 +46,8 @@ def html_of(model: ReportModel, *, geometry: Geometry | None = None, states: Geo
         kinds_max=_largest(model.kinds),
         certificates_max=_largest(model.certificates),
         records_max=_most_records(model.countries),
-        leaks=model.leaks[:LEAKS_SHOWN],
+        leaks=model.leaks[:ROWS_SHOWN],
+        organisations=model.organisations[:ROWS_SHOWN],
         measured=model.headline.four.records != "",
         level=int(model.run.level),
         level_words=model.run.level.words,

@@ -19,7 +19,7 @@ __all__ = ["pdf_of"]
 
 _DOCUMENT: Final = Path(__file__).parent / "report.typ"
 _FONTS: Final = Path(__file__).parents[1] / "fonts"
-_LEAKS: Final = 100  # rows of the table of open systems: paper is for reading
+_ROWS: Final = 100  # of the tables of open systems and of organisations: paper is for reading
 _FLAWS: Final = 6  # of one product
 _MAP_COLOURS: Final = {
     "mx": "#e3e9eb",
@@ -77,7 +77,8 @@ def _data(model: ReportModel, geometry: Geometry) -> dict[str, Any]:
         "countries": [_region(row) for row in model.countries],
         "total": [figure(model.headline.archives), *_four(model.headline.four)],
         "states": [_region(row) for row in model.states],
-        "organisations": [_region(row) for row in model.organisations],
+        "organisations": [_region(row) for row in model.organisations[:_ROWS]],
+        "organisations_all": len(model.organisations),
         "ladder": _slices(model.ladder),
         "tls": _slices(model.tls),
         "certificates": _slices(model.certificates),
@@ -86,7 +87,7 @@ def _data(model: ReportModel, geometry: Geometry) -> dict[str, Any]:
         "trend": _trend(model),
         "rules": [_rule(row) for row in model.rules],
         "software": [_software(one) for one in model.software],
-        "leaks": [_leak(one) for one in model.leaks[:_LEAKS]],
+        "leaks": [_leak(one) for one in model.leaks[:_ROWS]],
         "leaks_all": len(model.leaks),
         "cases": [_case(one) for one in model.cases],
         "method": model.method,
