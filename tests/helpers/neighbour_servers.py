@@ -27,17 +27,23 @@ from leadglass.survey.records.replay import differences
 from leadglass.survey.services import Service
 from leadglass.survey.target import Target
 
-__all__ = ["client", "mariadb", "postgresql", "redis", "samba", "visit", "vsftpd"]
+__all__ = ["MARK", "client", "mariadb", "postgresql", "redis", "samba", "visit", "vsftpd"]
 
 _PATIENCE = Patience(to_connect=5.0, for_answer=20.0, in_all=60.0)
 
 
+MARK = "LEADGLASSMARK"
+"""Stands in whatever the servers store. No probe may ever hear it."""
+
+
 async def visit(service: Service, port: int, level: Level = Level.ACCESS) -> Sighting:
-    """What the service's probe says of 127.0.0.1:port; its evidence says the same."""
+    """What the service's probe says of 127.0.0.1:port; its evidence says the same, and nothing stored was heard."""
     target = Target(address="127.0.0.1", port=port, service=service, level=level)
     kept = Kept()
     await survey([target], Courier(Anything(), Pacer(FAST), _PATIENCE), CALLER, kept, probers=PROBERS)
     (observation,) = kept.observations
+    heard = b"".join(part.data for call in kept.calls[0] for part in call.said if not part.by_us)
+    assert MARK.encode() not in heard
     entry = decode(seen_body(observation, tuple(kept.calls[0])))
     assert isinstance(entry, Seen)
     assert list(differences(entry, CALLER, PROBERS)) == []
@@ -95,6 +101,7 @@ def vsftpd(*, anonymous: bool) -> Iterator[int]:
     program = peer("vsftpd", "vsftpd")
     with _folder() as folder:
         (folder / "empty").mkdir()
+        (folder / "empty" / f"{MARK}.dcm").write_text(MARK)
         settings = folder / "vsftpd.conf"
         settings.write_text(
             f"listen=YES\nlisten_address=127.0.0.1\nlisten_port={port}\nbackground=NO\nlocal_enable=YES\n"

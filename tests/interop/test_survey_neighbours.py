@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from helpers.neighbour_servers import client, mariadb, postgresql, redis, samba, visit, vsftpd
+from helpers.neighbour_servers import MARK, client, mariadb, postgresql, redis, samba, visit, vsftpd
 from helpers.neighbour_visits import verdicts
 from helpers.peers import peer
 from leadglass.net.conversing import Ending
@@ -23,8 +23,8 @@ def asks(facts: object) -> bool | None:
 
 async def test_an_open_redis() -> None:
     with redis("--protected-mode", "no") as port:
-        for key in ("one", "two"):
-            assert client(peer("redis-cli", "redis-tools"), "-p", str(port), "set", key, "x") == (True, "OK\n")
+        for key in (f"{MARK}:1", f"{MARK}:2"):
+            assert client(peer("redis-cli", "redis-tools"), "-p", str(port), "set", key, MARK) == (True, "OK\n")
         seen = await visit(Service.REDIS, port, Level.COUNTS)
     assert verdicts(seen) == {"speak": OPEN, "enter": OPEN, "query": OPEN}
     assert asks(seen.facts) is False
@@ -93,7 +93,12 @@ async def test_a_mariadb_that_lets_nobody_in() -> None:
 
 
 async def test_a_mariadb_with_a_nameless_account() -> None:
-    statements = ["CREATE DATABASE clinic", "CREATE USER ''@'%'", "GRANT SELECT ON clinic.* TO ''@'%'"]
+    statements = [
+        "CREATE DATABASE clinic",
+        f"CREATE TABLE clinic.{MARK} AS SELECT '{MARK}' AS {MARK}_NAME",
+        "CREATE USER ''@'%'",
+        "GRANT SELECT ON clinic.* TO ''@'%'",
+    ]
     with mariadb(*statements) as port:
         seen = await visit(Service.MYSQL, port)
         login = ("mariadb", "--no-defaults", "-h127.0.0.1", f"-P{port}", "-unobody")
@@ -114,6 +119,7 @@ async def test_postgresql(asking: bool) -> None:
         assert client(*login, "SELECT 1")[0] is not asking
         if not asking:
             assert client(*login, 'CREATE ROLE "leadglass-probe" LOGIN')[0]
+            assert client(*login, f"CREATE TABLE {MARK} AS SELECT '{MARK}' AS {MARK}_name")[0]
             known = await visit(Service.POSTGRESQL, port)
     assert verdicts(seen) == {"speak": OPEN, "enter": CLOSED if asking else OPEN}
     assert asks(seen.facts) is asking
