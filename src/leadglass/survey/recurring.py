@@ -8,18 +8,22 @@ nothing and is left aside.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from leadglass.survey.recognising import Features, features_of, same_archive
 from leadglass.survey.system import System
 
-__all__ = ["moved_archives"]
+__all__ = ["matched", "moved_archives"]
 
 
 def moved_archives(gone: Sequence[System], come: Sequence[System]) -> tuple[tuple[str, str], ...]:
     """Pairs of addresses, before and now, sorted."""
-    before, now = _features(gone), _features(come)
+    return tuple(sorted(matched(_features(gone), _features(come)).items()))
+
+
+def matched(before: Mapping[str, Features], now: Mapping[str, Features]) -> dict[str, str]:
+    """Old address to new one, for archives known by their features."""
     own = _certificates_of_one(before) & _certificates_of_one(now)
     fits = sorted(
         (not (ours.certificates & theirs.certificates & own), abs(theirs.records - ours.records), old, new)
@@ -34,14 +38,16 @@ def moved_archives(gone: Sequence[System], come: Sequence[System]) -> tuple[tupl
         if old not in pairs and new not in taken:
             pairs[old] = new
             taken.add(new)
-    return tuple(sorted(pairs.items()))
+    return pairs
 
 
 def _features(systems: Sequence[System]) -> dict[str, Features]:
     return {system.address: features_of(system) for system in systems}
 
 
-def _neighbours(before: dict[str, Features], now: dict[str, Features]) -> Iterator[tuple[str, Features, str, Features]]:
+def _neighbours(
+    before: Mapping[str, Features], now: Mapping[str, Features]
+) -> Iterator[tuple[str, Features, str, Features]]:
     """Only those that share a certificate or an organisation, so that large runs are not compared each with each."""
     shelves: defaultdict[str, set[str]] = defaultdict(set)
     for address, features in now.items():
@@ -57,7 +63,7 @@ def _marks(features: Features) -> set[str]:
     return named | features.certificates
 
 
-def _certificates_of_one(features: dict[str, Features]) -> frozenset[str]:
+def _certificates_of_one(features: Mapping[str, Features]) -> frozenset[str]:
     """Fingerprints that exactly one system shows."""
     shown = Counter(fingerprint for one in features.values() for fingerprint in one.certificates)
     return frozenset(fingerprint for fingerprint, times in shown.items() if times == 1)

@@ -15,6 +15,7 @@ from leadglass.survey.finding import Finding, Reality
 from leadglass.survey.level import Level
 from leadglass.survey.observation import Act, Observation, Verdict
 from leadglass.survey.recognising import features_of, same_archive
+from leadglass.survey.recurring import matched
 from leadglass.survey.system import System
 
 __all__ = ["Look", "follow"]
@@ -39,9 +40,9 @@ def follow(
     """The events that a run adds to the book.
 
     A leak is a system at which a stranger gets at data, unless it is most likely a honeypot. Whom the scope and
-    certificates name as owner is written down at once. A case is closed only by a
-    run that looked at its address at level ACCESS or above and to its end, and that got a clear answer or none: a run
-    that did not look, and a system that answers neither yes nor no, say nothing.
+    certificates name as owner is written down at once. A case is closed only by a run that looked at its ports at level
+    ACCESS or above and to its end, and that got a clear answer or none: a run that did not look, and a system that
+    answers neither yes nor no, say nothing.
     """
     of_system: defaultdict[str, list[Finding]] = defaultdict(list)
     for finding in findings:
@@ -52,27 +53,22 @@ def follow(
         if system.is_open and not any(f.confidence.reality is Reality.HONEYPOT for f in of_system[system.address])
     }
     known = {case.address: case for case in cases.values()}
+    moved = _moved(cases.values(), leaks, look)
     ids = _ids_after(cases)
     events: list[Event] = []
-    moved_from: set[str] = set()
     for address, system in leaks.items():
         told = _told(look, system, of_system[address])
-        case = known.get(address)
-        if (
-            case is None
-            and (found := _moved_case(cases.values(), leaks, look, system))
-            and found[0].id not in moved_from
-        ):
-            case, because = found
-            moved_from.add(case.id)
+        if address in moved:
+            case = moved[address]
+            because = same_archive(case.features, features_of(system))
             events.append(Moved(case=case.id, before=case.address, because=because, **told))
-        elif case is None:
+        elif address not in known:
             events += _opened(next(ids), system, told)
-        elif case.state is CaseState.CLOSED:
-            events.append(Reopened(case=case.id, **told))
-        elif case.state is CaseState.OPEN:
-            events.append(Seen(case=case.id, **told))
-    events += _closed(cases.values(), leaks, moved_from, look, systems)
+        elif known[address].state is CaseState.CLOSED:
+            events.append(Reopened(case=known[address].id, **told))
+        elif known[address].state is CaseState.OPEN:
+            events.append(Seen(case=known[address].id, **told))
+    events += _closed(cases.values(), leaks, {case.id for case in moved.values()}, look, systems)
     return events
 
 
@@ -115,19 +111,20 @@ def _ids_after(cases: Mapping[str, Case]) -> Iterator[str]:
         yield f"C-{number:04}"
 
 
-def _moved_case(
-    cases: Iterable[Case], leaks: Mapping[str, System], look: Look, system: System
-) -> tuple[Case, str] | None:
-    """The case whose archive this most likely is, and why: one that leaks no longer where it was seen last."""
-    features = features_of(system)
-    for case in cases:
-        if case.state is CaseState.DISMISSED or case.address in leaks:
-            continue
-        if not look.covers(case.address, case.last_seen.ports) and case.state is CaseState.OPEN:
-            continue  # it may still stand where it stood
-        if because := same_archive(case.features, features):
-            return case, because
-    return None
+def _moved(cases: Iterable[Case], leaks: Mapping[str, System], look: Look) -> dict[str, Case]:
+    """By new address, the cases whose archive most likely stands there now: they leak no longer where they did."""
+    addresses = {case.address for case in cases}
+    left = {
+        case.address: case
+        for case in cases
+        if case.state is not CaseState.DISMISSED
+        and case.address not in leaks
+        # an open one may still stand where it stood, unless we looked
+        and (case.state is CaseState.CLOSED or look.covers(case.address, case.last_seen.ports))
+    }
+    new = {address: features_of(system) for address, system in leaks.items() if address not in addresses}
+    pairs = matched({address: case.features for address, case in left.items()}, new)
+    return {now: left[before] for before, now in pairs.items()}
 
 
 def _closed(

@@ -143,13 +143,14 @@ def test_two_leaks_with_one_certificate_are_two_cases() -> None:
     assert len(cases) == 2
 
 
-def test_one_case_moves_to_one_address() -> None:
+def test_a_certificate_that_several_show_proves_no_move() -> None:
     shown = (handshake(certificate()),)
-    events, _ = followed(
+    events, cases = followed(
         (look(), [system(HOME, handshakes=shown)]),
         (look(1), [system(ELSEWHERE, handshakes=shown), system("203.0.113.5", handshakes=shown)]),
     )
-    assert kinds(events) == [Moved, Opened]
+    assert kinds(events) == [Opened, Opened, Closed]
+    assert cases["C-0001"].state is CaseState.CLOSED
 
 
 def test_without_a_look_at_the_old_address_nothing_has_moved() -> None:
