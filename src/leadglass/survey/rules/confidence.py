@@ -77,10 +77,10 @@ def confidence_of(system: System, fleets: Sequence[Fleet] = ()) -> Confidence:
     signs += _signs_of_contents(system)
     signs += _signs_of_doors(system)
     honeypot = _of(signs, {"honeypot", "fleet"})
-    if _weight(honeypot) >= _ENOUGH_FOR_HONEYPOT:
+    if _decides(honeypot, _ENOUGH_FOR_HONEYPOT):
         return _because(Reality.HONEYPOT, honeypot)
     demo = _of(signs, _DEMO)
-    if _weight(demo) >= _ENOUGH_FOR_DEMO:
+    if _decides(demo, _ENOUGH_FOR_DEMO):
         return _because(Reality.DEMO, demo)
     doubts = honeypot + demo
     real = _of(signs, {"real"})
@@ -156,6 +156,11 @@ def _vouched_for(system: System) -> Iterable[bool]:
 def _of(signs: Iterable[Sign], means: Iterable[str]) -> list[Sign]:
     wanted = frozenset(means)
     return list(dict.fromkeys(sign for sign in signs if sign.means in wanted))
+
+
+def _decides(signs: Sequence[Sign], enough: int) -> bool:
+    """Weak signs alone only make doubtful, however many: a small archive on a toolkit is still somebody's."""
+    return _weight(signs) >= enough and any(sign.weight > 1 for sign in signs)
 
 
 def _weight(signs: Iterable[Sign]) -> int:
