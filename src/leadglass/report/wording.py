@@ -61,13 +61,19 @@ def _turn(trend: Trend, measured: bool) -> str:
     )
     if not measured or not isinstance(before.records, int) or not isinstance(after.records, int):
         return said
-    if isinstance(before.systems, int) and isinstance(after.systems, int):
-        fewer, more = after.systems <= before.systems, after.records > before.records
-        if fewer and more:
-            said += " Fewer systems hold more:"
-        elif after.systems > before.systems and not more:
-            said += " More systems hold less:"
-    return f"{said} records went from {compact(before.records)} to {compact(after.records)}."
+    contrast = _contrast(before, after)
+    return f"{said}{contrast} {compact(before.records)} records then, {compact(after.records)} now."
+
+
+def _contrast(before: Four, after: Four) -> str:
+    """Where systems and records went different ways: who counts only one of them would be misled."""
+    if isinstance(before.systems, str) or isinstance(after.systems, str):
+        return ""
+    if isinstance(before.records, str) or isinstance(after.records, str):
+        return ""
+    if after.systems < before.systems and after.records > before.records:
+        return " Fewer systems hold more:"
+    return " More systems hold less:" if after.systems > before.systems and after.records < before.records else ""
 
 
 def method(run: RunFacts) -> tuple[str, ...]:
