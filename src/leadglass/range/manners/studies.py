@@ -6,6 +6,7 @@ formulas, so that every total is exact and every slice of time is found without 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -80,12 +81,9 @@ class Shelf:
         dated = self.records - self.undated
         if index >= dated:
             return Study(index, 0, 0, images)
-        low, high = self.first_day.toordinal(), self.last_day.toordinal()
-        while low < high:  # the last day that begins at or before it
-            middle = (low + high + 1) // 2
-            low, high = (middle, high) if self._before(middle) <= index else (low, middle - 1)
-        start, end = self._before(low), self._before(low + 1)
-        return Study(index, low, _OPENS + (index - start) * _HOURS // (end - start), images)
+        day = self._day_of(index)
+        start, end = self._before(day), self._before(day + 1)
+        return Study(index, day, _OPENS + (index - start) * _HOURS // (end - start), images)
 
     def studies(self, window: Window | None) -> Iterator[Study]:
         """Those of a window of time, or all, those without a date last."""
@@ -100,18 +98,24 @@ class Shelf:
     def _dated(self, window: Window) -> Iterator[Study]:
         first = max(window.first_day, self.first_day.toordinal())
         last = min(window.last_day, self.last_day.toordinal())
-        after = self._before(first) if first <= last else 0
-        for day in range(first, last + 1):
+        after, end_of_all = (self._before(first), self._before(last + 1)) if first <= last else (0, 0)
+        while after < end_of_all:
+            day = self._day_of(after)  # days without any are passed over
             before, after = after, self._before(day + 1)
             count = after - before
-            if not count:
-                continue
             start = before + _first_at(window.first_second, count)
             end = before + _first_at(window.last_second + 1, count)
             images_after = self._images_before(start)
             for index in range(start, end):
                 images_before, images_after = images_after, self._images_before(index + 1)
                 yield Study(index, day, _OPENS + (index - before) * _HOURS // count, images_after - images_before)
+
+    def _day_of(self, index: int) -> int:
+        """The day of a dated study: `_before` the other way round."""
+        origin, dated = self.first_day.toordinal(), self.records - self.undated
+        whole = _weight(origin, self.last_day.toordinal() + 1)
+        weeks, rest = divmod(_rhythm(origin) - (-(index + 1) * whole // dated), 100)
+        return weeks * 7 + bisect_left(_DAYS, rest)
 
     def _before(self, day: int) -> int:
         """How many dated studies are older than this day."""
