@@ -72,10 +72,12 @@ def test_names_as_they_are_met(name: str, kinds: set[str]) -> None:
     "name",
     [
         "username", "user_name", "hostname", "host.name", "filename", "file_name", "class_name", "className",
-        "fullClassName", "database_name", "index", "uid", "StudyInstanceUID", "ip_address", "macAddress", "mRNA", "remote_addr", "pid",
+        "fullClassName", "database_name", "index", "uid", "StudyInstanceUID", "ip_address",
+        "macAddress", "mRNA", "remote_addr", "pid",
         "process.pid", "essex", "dobby", "headphone", "microphone", "doctype", "diagnostics", "log.diagnosis.level",
         "email_server", "notes", "name", "address", "report", "pan", "nir", "table_full_name", "", "   ", "_id",
-        "@timestamp", "policy", "retention_policy", "network_security_policy_number", "insurance_retention_days", "birth",
+        "@timestamp", "policy", "retention_policy", "network_security_policy_number",
+        "insurance_retention_days", "birth",
     ],
 )  # fmt: skip
 def test_false_friends(name: str) -> None:
