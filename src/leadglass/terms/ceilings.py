@@ -219,7 +219,7 @@ MAX_RANGE_PDU: Final = 64 * KIB
 MAX_RANGE_REMEMBERED: Final = 256
 """Answers that a simulated product keeps, to give them again without work."""
 MAX_EVIDENCE_ENTRY: Final = 4 * MIB
-"""Bytes of one entry of the evidence log: forty conversations at their own ceiling. Beyond it only the verdicts are kept."""
+"""Bytes of one entry of the evidence log: forty talks at their own ceiling. Beyond it only verdicts are kept."""
 MAX_EVIDENCE_BUFFER: Final = 16 * MIB
 """Entries not yet written: a slow disk slows the run down."""
 MAX_EVIDENCE_SHARD: Final = 32 * MIB
