@@ -42,8 +42,8 @@ _LIMITS: Final = frozenset(
 )
 """Numbers of answers at which archives usually stop without a word."""
 _IN_VAIN: Final = 12
-"""Slices in a row that bring only what was there before, though they have nothing in common with those or are cut off:
-its dates are not looked at. (The first parts of what was cut off bring nothing new either; that is half as many.)"""
+"""Slices in a row that were cut off and bring only what was there before: its dates are not looked at. (The first parts
+of what was cut off, down to a minute, bring nothing new either; that is half as many.)"""
 _FAILURES: Final = 8  # slices in a row that were answered with a failure and nothing else: it will not have it
 _ENOUGH: Final = 10  # answers to draw a sample from
 _PUBLISHED: Final = (b"1.3.6.1.4.1.14519.5.2.1.", b"1.3.6.1.4.1.9328.50.")
@@ -109,7 +109,7 @@ class Count:
         is_whole = is_complete and self.answers not in _LIMITS
         if self.records > self._new_before:
             self._in_vain = 0
-        elif self.answers >= _ENOUGH and (done in FIRST or not is_whole):
+        elif self.answers >= _ENOUGH and not is_whole:
             self._in_vain += 1
         if self._in_vain >= _IN_VAIN:
             self.give_up("dates mean nothing to it")
@@ -144,7 +144,7 @@ class Count:
     def counts(self) -> Counts:
         """What it amounts to."""
         return Counts(
-            records=self.records,
+            records=None if self.is_at_least and not self.records else self.records,
             images=self.images if self.has_images else None,
             is_at_least=self.is_at_least,
             how="C-FIND by study date",

@@ -98,8 +98,8 @@ def _years(first: int, last: int) -> Slice:
 
 FIRST: Final = (
     Slice(None, date(1999, 12, 31)),
-    *(_years(year, year + 4) for year in (2000, 2005)),
-    *(_years(year, year) for year in range(2010, 2035)),
-    Slice(date(2035, 1, 1), None),
+    _years(2000, 2009),
+    *(_years(year, year + 4) for year in (2010, 2015, 2020, 2025)),
+    Slice(date(2030, 1, 1), None),
 )
 """All of time, in the order in which it is asked for. Studies without a date are in none of them."""
