@@ -86,9 +86,9 @@ class Played:
         return b"".join(part.data for _, _, said in self.calls for part in said if not part.by_us)
 
 
-def local(port: int, level: Level, **more: int) -> Target:
+def local(port: int, level: Level, records_cap: int = 1_000_000) -> Target:
     """The DICOM service at a port of this machine."""
-    return Target(address="127.0.0.1", port=port, service=Service.DICOM, level=level, **more)
+    return Target(address="127.0.0.1", port=port, service=Service.DICOM, level=level, records_cap=records_cap)
 
 
 async def play(prober: Prober, whom: Target, patience: Patience | None = None) -> Played:

@@ -26,6 +26,7 @@ def census(visit: Visit, chance: Chance) -> Calls:
         before = count.records
         talk = CountTalk(visit.called_ae_title, visit.caller, count)
         yield from visit.call(talk)
+        talk.settle()
         in_vain = in_vain + 1 if count.records == before else 0
         if not count.pending or in_vain >= _MAX_IN_VAIN:
             break

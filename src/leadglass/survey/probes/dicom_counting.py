@@ -59,11 +59,16 @@ class CountTalk(AssociationTalk):
         self._slice: Slice | None = None
         self._data = b""  # fragments of an answer
         self._heading = b"\0"  # the PDU before each answer; nothing begins like this, until one was seen
+        self._settled: Mapping[str, int | bool | str] | None = None
         self._after_cancel: int | None = None  # answers since C-CANCEL was sent
 
     @property
     def tally(self) -> Mapping[str, int | bool | str]:
-        return self.count.tally
+        return self.count.tally if self._settled is None else self._settled
+
+    def settle(self) -> None:
+        """The connection is over: what was counted until now is its tally, whatever others add."""
+        self._settled = dict(self.count.tally)
 
     def recall(self, tally: Mapping[str, int | bool | str]) -> None:
         self.count.recall(tally)

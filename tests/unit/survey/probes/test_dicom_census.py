@@ -16,6 +16,7 @@ from leadglass.range.manners.dicom_admitting import Admitting
 from leadglass.range.manners.dicom_products import CONQUEST, LIMITED
 from leadglass.range.manners.studies import Shelf
 from leadglass.survey.level import Level
+from leadglass.survey.probes import dicom_counting
 from leadglass.survey.probes.dicom import dicom
 from leadglass.survey.probes.dicom_count import Count
 from leadglass.survey.probes.dicom_counting import CountTalk
@@ -45,6 +46,14 @@ def test_counts_are_exact(conduct: object, portion: int) -> None:
     assert counts is not None
     assert (counts.records, counts.images, counts.is_at_least) == (SHELF.records, SHELF.images, False)
     assert played.sighting.kinds == ("birth date", "name")
+
+
+def test_a_count_over_several_associations_is_replayed_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dicom_counting, "MAX_RECORDS_PER_ASSOCIATION", 3000)
+    played, _ = counted(CONQUEST)
+    tallies = [call.talk.tally for call, _, _ in played.calls if call.talk.kind == "dicom count"]
+    assert len(tallies) > 2
+    assert len({str(tally) for tally in tallies}) == len(tallies)
 
 
 def test_it_ends_at_the_cap() -> None:
