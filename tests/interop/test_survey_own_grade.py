@@ -1,4 +1,4 @@
-"""Leadglass's own archive, looked at by its own survey: A by its doors with TLS, B by the plain one."""
+"""Leadglass's own archive, looked at by its own survey: A, with all its doors as with the encrypted ones alone."""
 
 from __future__ import annotations
 
@@ -47,7 +47,15 @@ async def test_its_doors_with_tls(ours: ArchiveServer) -> None:
     assert grade_of_system(system, findings) is Grade.A
 
 
-async def test_its_plain_door(ours: ArchiveServer) -> None:
+async def test_all_its_doors(ours: ArchiveServer) -> None:
+    system = await looked_at((Service.DICOM, ours.dicom), (Service.DICOM, ours.dicom_tls), (Service.HTTP, ours.https))
+    findings = findings_of([system])
+    assert {finding.rule for finding in findings} <= {"version-disclosed", "no-tls"}
+    assert system.rung is Rung.SPEAKS
+    assert grade_of_system(system, findings) is Grade.A
+
+
+async def test_its_plain_door_alone(ours: ArchiveServer) -> None:
     system = await looked_at((Service.DICOM, ours.dicom))
     findings = findings_of([system])
     assert {finding.rule for finding in findings} - {"version-disclosed"} == {"no-tls"}

@@ -26,7 +26,7 @@ RUNG_WORDS: Final = {
     Rung.ACCEPTS_WRITES: "accepts writes",
 }
 SEVERITY_WORDS: Final = {
-    Severity.NONE: "none",
+    Severity.NONE: "remark",
     Severity.LOW: "low",
     Severity.MEDIUM: "medium",
     Severity.HIGH: "high",

@@ -20,7 +20,7 @@ _LEVELS: Final = {
     Severity.HIGH: "error",
     Severity.CRITICAL: "error",
 }
-_SCORES: Final = {"none": "0.0", "low": "3.0", "medium": "5.5", "high": "8.0", "critical": "9.5"}
+_SCORES: Final = {"remark": "0.0", "low": "3.0", "medium": "5.5", "high": "8.0", "critical": "9.5"}
 
 
 def sarif(model: ReportModel) -> Mapping[str, bytes]:
@@ -59,7 +59,7 @@ def _rule(name: str, row: RuleRow | None, example: Finding) -> dict[str, Any]:
         "name": "".join(word.capitalize() for word in name.split("-")),
         "shortDescription": {"text": row.title if row else example.title},
         "help": {"text": advice or example.title},
-        "properties": {"security-severity": _SCORES[row.severity if row else "none"], "tags": ["security"]},
+        "properties": {"security-severity": _SCORES[row.severity if row else "remark"], "tags": ["security"]},
     }
 
 

@@ -15,7 +15,16 @@ __all__ = ["RULE"]
 def _check(system: System) -> Iterator[Hit]:
     for seen in system.observations:
         if seen.sighting.speaks_tls is False and (acts := _open_acts(seen)):
-            yield Hit(Severity.MEDIUM if acts - {Act.SPEAK} else Severity.LOW, seen)
+            yield Hit(_severity(acts, system, seen), seen)
+
+
+def _severity(acts: set[Act], system: System, seen: Observation) -> Severity:
+    """Strangers let in: medium. Turned away: low; no more than a remark if an encrypted door stands beside it, so that
+    whoever may come in need not speak in clear."""
+    if acts - {Act.SPEAK}:
+        return Severity.MEDIUM
+    beside = (other for other in system.observations if other.target.service is seen.target.service)
+    return Severity.NONE if any(other.sighting.speaks_tls for other in beside) else Severity.LOW
 
 
 def _open_acts(seen: Observation) -> set[Act]:

@@ -129,6 +129,12 @@ def test_it_fires(rule: str, seen: Sighting, severity: Severity) -> None:
     assert finding.evidence == (f"{0:064x}",)
 
 
+def test_an_encrypted_door_beside_it_makes_a_plain_one_a_remark() -> None:
+    turned_away, encrypted = sighting(SPOKEN, speaks_tls=False), sighting(SPOKEN, speaks_tls=True)
+    assert found(turned_away, encrypted)["no-tls"].severity is Severity.NONE
+    assert found(sighting(SPOKEN, ENTERED, speaks_tls=False), encrypted)["no-tls"].severity is Severity.MEDIUM
+
+
 @pytest.mark.parametrize(("rule", "seen"), STAYS_SILENT)
 def test_it_stays_silent(rule: str, seen: Sighting) -> None:
     assert rule not in found(seen)
