@@ -17,6 +17,7 @@ from leadglass.dicom.upperlayer import (
     AssociateAc,
     AssociateRj,
     ContextResult,
+    Pdu,
     ReleaseRp,
     ReleaseRq,
     UserInformation,
@@ -52,6 +53,8 @@ def _answer(context: int, message_id: int, status: int, keys: dict[int, str] | N
 
 
 _ECHO = b"".join(frame_message(1, encode_command(CEchoRsp(message_id_being_responded_to=1, status=0)), None, 16384))
+_PDUS: tuple[Pdu, ...] = (ReleaseRp(), ReleaseRq(), Abort(0), Abort(2, 6), AssociateRj(1, 1, 7))
+_SHORT = [encode_pdu(pdu) for pdu in _PDUS]
 sayings = st.one_of(
     st.builds(_accept, st.integers(0, 128), st.sampled_from([0, 7, 16384, 2**32 - 1])),
     st.builds(
@@ -61,7 +64,7 @@ sayings = st.one_of(
         st.sampled_from([0, 0xFF00, 0xFF01, 0xA700, 0xC000, 0xFE00, 0x0124, 0xB000]),
         st.none() | st.dictionaries(st.sampled_from([0x0020000D, 0x00201208, 0x00100010]), st.text(max_size=9)),
     ),
-    st.sampled_from([_ECHO, *map(encode_pdu, (ReleaseRp(), ReleaseRq(), Abort(0), Abort(2, 6), AssociateRj(1, 1, 7)))]),
+    st.sampled_from([_ECHO, *_SHORT]),
     st.binary(max_size=40),
 )
 
