@@ -86,3 +86,13 @@ def test_paper_shows_what_the_screen_folds_away(browser: Browser, address: str) 
     assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(255, 255, 255)"
     assert not page.locator(".bar-top").is_visible()
     page.context.close()
+
+
+def test_the_page_ends_with_its_last_words(browser: Browser, address: str) -> None:
+    """What is there for screen readers only does not lengthen it."""
+    for width in (1440, 390):
+        page = opened(browser, address, width=width)
+        foot = page.locator("footer").bounding_box()
+        assert foot is not None
+        assert page.evaluate("document.documentElement.scrollHeight") <= foot["y"] + foot["height"] + 1
+        page.context.close()
