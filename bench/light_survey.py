@@ -2,7 +2,7 @@
 
 All of it: warrant, plan, pace, courier, evidence on disk. With `--echo` the probe of DICOM ports is one association
 with a C-ECHO and an orderly release; else the probes are the survey's own. Says `ready`, waits for a line, works and
-prints one JSON line; `seconds` end when the records are closed.
+prints one JSON line: `seconds` end when the last host was looked at, `seconds_to_close` when all is on disk and in tables.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from bench.light_dicom_many import VERIFICATION
 from bench.wire import IMPLICIT, associate_rq, command, p_data
 from leadglass.app import surveying
 from leadglass.net.conversing import Ending
+from leadglass.survey.campaign import Progress
 from leadglass.survey.conversation import Talk
 from leadglass.survey.level import Level
 from leadglass.survey.observation import Act, Sighting, Try, Verdict
@@ -77,11 +78,17 @@ def main() -> None:
     print("ready", flush=True)
     input()
     began = time.perf_counter()
-    report = uvloop.run(surveying.Surveying(order).run())
-    seconds = time.perf_counter() - began
+    last_told = began
+
+    def tell(_progress: Progress) -> None:
+        nonlocal last_told
+        last_told = time.perf_counter()  # at the latest when the last host was looked at
+
+    report = uvloop.run(surveying.Surveying(order).run(tell))
+    facts = {"seconds": last_told - began, "seconds_to_close": time.perf_counter() - last_told}
     counts = report.totals.as_counts()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": seconds, "peak_mb": peak, "why_stopped": report.why_stopped} | counts), flush=True)
+    print(json.dumps(facts | {"peak_mb": peak, "why_stopped": report.why_stopped} | counts), flush=True)
 
 
 if __name__ == "__main__":
