@@ -22,6 +22,7 @@ _HEADER: Final = struct.Struct("=IHHII")
 _ADDRESS: Final = struct.Struct("=BBBBI")
 _ATTRIBUTE: Final = struct.Struct("=HH")
 _ROUND: Final = 4
+_LENGTHS: Final = {int(socket.AF_INET): 4, int(socket.AF_INET6): 16}
 
 
 def own_addresses() -> tuple[str, ...]:
@@ -89,7 +90,7 @@ def _address(body: bytes) -> Iterator[str]:
         by_kind[kind] = body[at + _ATTRIBUTE.size : at + length]
         at += _rounded(length)
     value = by_kind.get(_IFA_LOCAL) or by_kind.get(_IFA_ADDRESS)
-    if value and family in (socket.AF_INET, socket.AF_INET6):
+    if value and len(value) == _LENGTHS.get(family):
         yield socket.inet_ntop(family, value)
 
 
