@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property, lru_cache
 from importlib.resources import files
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
@@ -45,6 +46,8 @@ class Places:
             key = key_of(address)
         except ValueError:
             return "", 0, ""
+        if not ip_address(address).is_global:
+            return "", 0, ""  # nobody's; so a survey of loopback does not read the tables
         number, _, name = self._networks.label_of(key).partition(" ")
         return self._countries.label_of(key), int(number or 0), name
 
