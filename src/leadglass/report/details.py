@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from leadglass.report.geography import country_name
@@ -24,7 +24,7 @@ def software(judged: Sequence[Judged], least: int, known_flaws: KnownFlaws) -> t
     for one in judged:
         if one.counts:
             runs = one.system.software
-            groups[one_line(runs.product), one_line(runs.version), one_line(runs.toolkit)].append(one)
+            groups[one_line(runs.product), one_line(_version(runs)), one_line(runs.toolkit)].append(one)
     keys = sorted(groups, key=lambda key: (not any(key), -len(groups[key]), key))
     systems, _ = withheld_column([len(groups[key]) for key in keys], least)
     opened, _ = withheld_column([sum(one.leaks for one in groups[key]) for key in keys], least)
@@ -94,14 +94,20 @@ def _is_open(tries: Iterable[object]) -> bool:
     return any(getattr(t, "act", None) in inside and getattr(t, "verdict", None) is Verdict.OPEN for t in tries)
 
 
+def _version(runs: Software) -> str:
+    """The version, or from which to which one it may be."""
+    return f"{runs.version} or newer, before {runs.version_before}" if runs.version_before else runs.version
+
+
 def _named(runs: Software) -> str:
-    named = f"{runs.product} {runs.version}".strip() or (runs.toolkit and f"toolkit {runs.toolkit}")
+    named = f"{runs.product} {_version(runs)}".strip() or (runs.toolkit and f"toolkit {runs.toolkit}")
     return one_line(named) or "unknown"
 
 
 def rules(judged: Sequence[Judged], least: int) -> tuple[RuleRow, ...]:
     """Findings by rule, the worst first, then the most frequent."""
     by_rule: defaultdict[str, list[Finding]] = defaultdict(list)
+    products = {one.system.address: one.system.software.product for one in judged}
     for one in judged:
         if one.counts:
             for finding in one.findings:
@@ -111,12 +117,14 @@ def rules(judged: Sequence[Judged], least: int) -> tuple[RuleRow, ...]:
         found = by_rule[rule]
         return (-max(f.severity for f in found), -len({f.address for f in found}), rule)
 
-    return tuple(_rule(rule, by_rule[rule], least) for rule in sorted(by_rule, key=weight))
+    return tuple(_rule(rule, by_rule[rule], products, least) for rule in sorted(by_rule, key=weight))
 
 
-def _rule(rule: str, found: Sequence[Finding], least: int) -> RuleRow:
+def _rule(rule: str, found: Sequence[Finding], products: Mapping[str, str], least: int) -> RuleRow:
     worst = max(found, key=lambda finding: finding.severity)
-    advice = Counter(one_line(finding.advice) for finding in found).most_common(1)[0][0]
+    advised = {one_line(finding.advice): one_line(products[finding.address]) for finding in found}
+    advice = _common_end(list(advised))
+    settings = {product: text.removesuffix(advice).strip() for text, product in advised.items()}
     return RuleRow(
         rule=rule,
         title=one_line(worst.title),
@@ -124,8 +132,18 @@ def _rule(rule: str, found: Sequence[Finding], least: int) -> RuleRow:
         systems=small(len({finding.address for finding in found}), least),
         what=one_line(worst.what),
         advice=advice,
+        settings=tuple(sorted((product or "other", text) for product, text in settings.items() if text)),
         cves=tuple(sorted({cve for finding in found for cve in finding.cves})),
     )
+
+
+def _common_end(texts: Sequence[str]) -> str:
+    """The sentences that all of the texts end with."""
+    sentences = [text.split(". ") for text in texts]
+    shared = 0
+    while all(len(one) > shared for one in sentences) and len({one[-1 - shared] for one in sentences}) == 1:
+        shared += 1
+    return ". ".join(sentences[0][len(sentences[0]) - shared :])
 
 
 def findings(judged: Sequence[Judged], numbers: dict[str, int], shown: Shown) -> tuple[Finding, ...]:

@@ -202,7 +202,8 @@ class RuleRow:
     severity: str
     systems: Figure
     what: str
-    advice: str
+    advice: str  # right for all of them
+    settings: tuple[tuple[str, str], ...]  # product, and which setting of it
     cves: tuple[str, ...]
 
 

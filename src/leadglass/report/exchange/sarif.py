@@ -53,7 +53,9 @@ def sarif(model: ReportModel) -> Mapping[str, bytes]:
 
 
 def _rule(name: str, row: RuleRow | None, example: Finding) -> dict[str, Any]:
-    advice = row.advice if row else example.advice
+    advice = (
+        " ".join([*(f"{product}: {text}" for product, text in row.settings), row.advice]) if row else example.advice
+    )
     return {
         "id": name,
         "name": "".join(word.capitalize() for word in name.split("-")),

@@ -103,6 +103,7 @@ def _rule(row: RuleRow) -> dict[str, Any]:
         "severity": row.severity,
         "systems": counted(row.systems, "system"),
         "advice": row.advice,
+        "settings": row.settings,
         "cves": ", ".join(row.cves),
     }
 
