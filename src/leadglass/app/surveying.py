@@ -153,7 +153,7 @@ class Surveying:
             id=f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}",
             at=datetime.now(UTC),
             scope_digest=order.warrant.digest,
-            level=order.level,
+            level=min(order.level, order.warrant.level),
             product=f"leadglass {__version__}",
             caller=order.warrant.caller(),
             only=order.only or (),

@@ -107,6 +107,11 @@ class Warrant:
         return None if row is None else self._quiet[row].ends_after(now)
 
     @property
+    def level(self) -> Level:
+        """The highest that is granted anywhere."""
+        return max((piece.grant.level for piece in self.ground.pieces if piece.grant), default=Level.IMPORTS)
+
+    @property
     def rates(self) -> Rates:
         return self.scope.rates
 

@@ -95,6 +95,10 @@ def test_reasons_are_words() -> None:
     assert not refusal.passes
 
 
+def test_the_highest_level_anywhere() -> None:
+    assert warrant_of(TWO).level is Level.COUNTS
+
+
 def test_nothing_is_sent_at_level_0() -> None:
     warrant = warrant_of('[[network]]\naddresses = ["192.0.2.0/24"]\nlevel = 0\n')
     assert why_not("192.0.2.1", 104, 0, warrant) is Why.LEVEL
