@@ -207,7 +207,14 @@ def _hosts(verb: str, *options: str) -> Iterator[None]:
 def _range(profile: str, scale: int = 1) -> Iterator[int]:
     world = load(profile, 1000)
     first = next(iter(next(iter(ports_of(world).values()))))
-    with served(profile, probed_port=first, scale=scale) as offset:
+    with contextlib.ExitStack() as stack:
+        for left in reversed(range(5)):
+            try:
+                offset = stack.enter_context(served(profile, probed_port=first, scale=scale))
+                break
+            except RuntimeError:  # another program holds one of its ports: shift them elsewhere
+                if not left:
+                    raise
         yield offset
 
 
