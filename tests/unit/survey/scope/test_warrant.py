@@ -96,7 +96,7 @@ def test_reasons_are_words() -> None:
 
 
 def test_the_highest_level_anywhere() -> None:
-    assert warrant_of(TWO).level is Level.COUNTS
+    assert warrant_of(TWO, names=NAMES).level is Level.COUNTS
 
 
 def test_nothing_is_sent_at_level_0() -> None:
