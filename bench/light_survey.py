@@ -2,7 +2,8 @@
 
 All of it: warrant, plan, pace, courier, evidence on disk. With `--echo` the probe of DICOM ports is one association
 with a C-ECHO and an orderly release; else the probes are the survey's own. Says `ready`, waits for a line, works and
-prints one JSON line: `seconds` end when the last host was looked at, `seconds_to_close` when all is on disk and in tables.
+prints one JSON line: `seconds` end when the last host was looked at, `seconds_to_close` when all is on disk and in
+tables.
 """
 
 from __future__ import annotations
