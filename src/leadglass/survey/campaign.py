@@ -21,7 +21,7 @@ from leadglass.survey.probe import Caller, Prober
 from leadglass.survey.recorder import Recorded, Recorder
 from leadglass.survey.services import Service
 from leadglass.survey.target import Target
-from leadglass.terms.ceilings import MAX_TARGETS_HELD_BACK
+from leadglass.terms.ceilings import MAX_SECOND_LOOKS, MAX_TARGETS_HELD_BACK
 from leadglass.terms.errors import LeadglassError
 
 __all__ = ["AT_ONCE", "Progress", "Totals", "survey"]
@@ -31,6 +31,8 @@ AT_ONCE: Final = 4096
 _AT_FIRST: Final = 256
 _TALKING: Final = 512
 """Hosts talked to at a time. More are not faster, and firewalls between us and them keep a table."""
+_AT_ONCE_AGAIN: Final = 64
+"""Of those looked at a second time."""
 _IN_ONE_TURN: Final = 64
 """Begun before the answers to those before are looked at."""
 _TICK: Final = 0.2
@@ -93,6 +95,9 @@ async def survey(
 ) -> Totals:
     """Walk the plan; `plan[i]` becomes observation number i + 1, and numbers in `done` are passed over.
 
+    A target that owed us an answer on which the verdict hangs is looked at once more at the end, unhurried, and only
+    then recorded: on a busy machine the delay may be ours, and a leak must not pass for a closed door.
+
     Ends when all is done, or within a second once `stop` says so. Raises what the courier or the recorder raise:
     Forbidden, StorageFault. Whatever was seen until then has been recorded; the recorder is still open.
     """
@@ -128,6 +133,8 @@ class _Run:
         self.totals = Totals(targets=len(plan))
         self._fault = ""
         self._targets = self._unlooked(plan, done)
+        self._unsure: list[tuple[int, Target]] = []  # to be looked at once more, when all else is done
+        self._is_second_look = False
         self._is_read = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._hosts: dict[str, deque[tuple[int, Target]] | None] = {}  # busy, and what waits for it
@@ -187,7 +194,17 @@ class _Run:
         except Exception as bug:
             self._end(bug)
         if self._is_read and not self._tasks and not self._ready:
-            self._end(None)
+            if self._unsure and not self._is_second_look and not self.finished.done():
+                self._look_again()
+            else:
+                self._end(None)
+
+    def _look_again(self) -> None:
+        """At those who owed an answer: it may have been us who had no time for them. Few at a time now."""
+        self._is_second_look = True
+        self._targets, self._is_read = iter(self._unsure), False
+        self._at_once = min(self._at_once, _AT_ONCE_AGAIN)
+        self._fill()
 
     def _fill_again(self) -> None:
         self._again = None
@@ -254,6 +271,9 @@ class _Run:
             return
         finally:
             self._free(target.address)
+        if _is_unsure(sighting, calls) and not self._is_second_look and len(self._unsure) < MAX_SECOND_LOOKS:
+            self._unsure.append((number, target))
+            return
         self._recorder.record(
             Observation(
                 number=number,
@@ -303,6 +323,15 @@ class _Run:
         else:
             totals.answered += 1
             totals.open += any(t.verdict is Verdict.OPEN and t.act in _LEAKS for t in sighting.tries)
+
+
+def _is_unsure(sighting: Sighting, calls: Sequence[Recorded]) -> bool:
+    """Whether an answer was overdue that the verdict hangs on."""
+    if all(call.outcome.ending is not Ending.STALLED for call in calls):
+        return False
+    verdicts = {attempt.verdict for attempt in sighting.tries}
+    is_cut_short = sighting.counts is not None and (sighting.counts.is_at_least or sighting.counts.records is None)
+    return is_cut_short or Verdict.UNCLEAR in verdicts or not verdicts & {Verdict.OPEN, Verdict.CLOSED}
 
 
 class _Bug(Exception):

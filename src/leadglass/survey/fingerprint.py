@@ -140,8 +140,8 @@ def _by_manners(said: Software, tries: dict[str, Try]) -> Software:
 def _orthanc_built_with(dcmtk: str) -> tuple[str, str]:
     """From which version to before which; ("", "") if it is not in the table.
 
-    The table holds the maker's own builds. Distributions link a DCMTK of their own, of about the same time: one row more
-    to either side. The last row has no end but the next major version.
+    The table holds the maker's own builds. Distributions link a DCMTK of their own, of about the same time: one row
+    more to either side. The last row has no end but the next major version.
     """
     rows = table("orthanc-dcmtk")
     for number, row in enumerate(rows):

@@ -43,5 +43,9 @@ class ConnectTimes:
             self._waits = replace(self._most, to_connect=wait)
 
     def patience(self, attempt: int) -> Patience:
-        """For the first call (0), or the ones after it."""
-        return self._most if attempt and not self._count else self._waits
+        """For the first call (0), or the ones after it: each waits three times as long as the one before."""
+        if not attempt:
+            return self._waits
+        if not self._count:
+            return self._most
+        return replace(self._most, to_connect=min(self._waits.to_connect * 3**attempt, self._most.to_connect))

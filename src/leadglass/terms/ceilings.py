@@ -199,6 +199,8 @@ MAX_CERTIFICATE_NAMES: Final = 100
 """Names of one certificate that are kept; shared hosts have dozens."""
 MAX_PROBES_AT_ONCE: Final = 16_384
 """Targets underway in a run. Most of them wait for an answer that never comes."""
+MAX_SECOND_LOOKS: Final = 10_000
+"""Targets that owed an answer and are kept to be looked at once more."""
 MAX_TARGETS_HELD_BACK: Final = 16_384
 """Targets read from the plan that wait for another connection to the same host to end."""
 MAX_PACED: Final = 1_000_000

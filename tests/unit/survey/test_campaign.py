@@ -174,6 +174,32 @@ async def test_a_fault_of_a_probe_costs_one_target_and_is_told() -> None:
     assert "127.7" not in seen[-1].fault
 
 
+@pytest.mark.parametrize(("late", "ending"), [(1, Ending.OVER), (2, Ending.STALLED)], ids=["once", "always"])
+async def test_who_owes_an_answer_is_looked_at_once_more(late: int, ending: Ending) -> None:
+    kept = Kept()
+    slow, asked = "127.7.0.3", Counter[str]()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        host = writer.get_extra_info("sockname")[0]
+        asked[host] += 1
+        if host == slow and asked[host] <= late:
+            await reader.read()  # until the caller gives up
+        else:
+            writer.write(b"welcome")
+        writer.close()
+
+    async with await asyncio.start_server(answer, "0.0.0.0", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        plan = targets(*[(f"127.7.0.{n}", port) for n in range(6)])
+        totals = await run(plan, kept)
+    assert sorted(o.number for o in kept.observations) == list(range(1, 7))
+    assert asked[slow] == 2
+    assert {asked[host] for host in asked if host != slow} == {1}
+    (seen,) = (o.sighting.ending for o in kept.observations if o.target.address == slow)
+    assert seen is ending
+    assert totals.is_finished
+
+
 async def test_progress_is_told_at_the_end_whatever_happens() -> None:
     seen: list[Progress] = []
     async with Crowd() as crowd:
