@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
 from leadglass.app.resolving import resolve
+from leadglass.net.conversing import Ending
 from leadglass.survey.cases.book import CaseBook
 from leadglass.survey.cases.case import Case
 from leadglass.survey.cases.coverage import was_looked_at
@@ -22,6 +23,7 @@ from leadglass.survey.rules import findings_of
 from leadglass.survey.rules.words import words_for
 from leadglass.survey.scope import Warrant, read_scope
 from leadglass.survey.scope.document import Authority
+from leadglass.survey.targets.plan import Plan
 from leadglass.terms.errors import UserFault
 
 __all__ = ["notice", "take_in", "write_owners"]
@@ -29,6 +31,8 @@ __all__ = ["notice", "take_in", "write_owners"]
 
 def take_in(run: Run, book: CaseBook) -> Sequence[Event]:
     """Add to the book what a run means for its cases; the events added, none if the run was taken in before.
+
+    A run without a scope (`survey self`) opens cases and closes none.
 
     UserFault if the run is not finished: what it has not looked at yet would seem closed.
     """
@@ -43,17 +47,41 @@ def take_in(run: Run, book: CaseBook) -> Sequence[Event]:
     warrant = _warrant_of(run)
 
     def level_at(address: str, port: int) -> Level:
-        granted = facts.level if warrant is None else warrant.level_at(address, port)
+        granted = Level.IMPORTS if warrant is None else warrant.level_at(address, port)
         return min(granted, facts.level)
 
     def covers(address: str, ports: Sequence[int]) -> bool:
         return was_looked_at(address, ports, only=facts.only, level_at=level_at)
 
+    absent = _absent(run, warrant, {case.address for case in book.cases.values()})
+    look = Look(
+        run=facts.id,
+        at=facts.finished,
+        level=facts.level,
+        covers=covers,
+        absence=lambda address: absent.get(address, Ending.SILENT),
+    )
     systems = run.systems()
-    look = Look(run=facts.id, at=facts.finished, level=facts.level, covers=covers)
     events = follow(book.cases, look, systems, findings_of(systems))
     book.add(events)
     return events
+
+
+def _absent(run: Run, warrant: Warrant | None, addresses: Collection[str]) -> dict[str, Ending]:
+    """How it was that no connection came about, for these addresses: evidence keeps only numbers of the plan.
+
+    One refusal is enough to know that a host is there; one "no way" outweighs silence.
+    """
+    if warrant is None or not addresses:
+        return {}
+    plan = Plan(warrant, level=run.facts.level, only=run.facts.only or None, seed=run.facts.id.encode())
+    found: dict[str, Ending] = {}
+    for ending in (Ending.SILENT, Ending.UNREACHABLE, Ending.REFUSED):
+        for first, last in run.ranges_without_connection(ending):
+            for number in range(first, last + 1):
+                if (address := plan[number - 1].address) in addresses:
+                    found[address] = ending
+    return found
 
 
 def _warrant_of(run: Run) -> Warrant | None:

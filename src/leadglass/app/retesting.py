@@ -20,8 +20,9 @@ from leadglass.survey.courier import Courier
 from leadglass.survey.level import Level
 from leadglass.survey.pace import Pacer
 from leadglass.survey.probe import Call
+from leadglass.survey.probes.http_visit import origin_of
 from leadglass.survey.records import Run
-from leadglass.survey.scope import Warrant
+from leadglass.survey.scope import Refusal, Warrant
 from leadglass.survey.services import Service
 from leadglass.survey.target import Target
 from leadglass.survey.targets.plan import Plan
@@ -45,7 +46,7 @@ async def retest(name: str, folder: Path, scope: Path, *, trust: str = "") -> Re
     case = book.case(name)
     warrant = opened_warrant(scope, trust)
     for port in case.last_seen.ports:
-        if (refusal := warrant.grants(case.address, port, Level.ACCESS)) is not None:
+        if (refusal := warrant.permits(case.address, port, Level.ACCESS, datetime.now(UTC))) is not None:
             raise refusal.as_fault()
     out = folder / "retests" / f"{case.id}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     order = Order(folder=out, warrant=warrant, scope=scope, only=(case.address,))
@@ -59,26 +60,29 @@ async def retest(name: str, folder: Path, scope: Path, *, trust: str = "") -> Re
     return Retest(case=book.case(name), report=report, events=[event for event in events if event.case == case.id])
 
 
-async def find_owner(name: str, folder: Path, scope: Path, *, rdap: bool) -> Sequence[Owner]:
+async def find_owner(name: str, folder: Path, scope: Path, *, rdap: bool, trust: str = "") -> Sequence[Owner]:
     """Ask around whose system it is, and write the answers into the case."""
     book = CaseBook(folder)
     case = book.case(name)
-    warrant = opened_warrant(scope)
+    warrant = opened_warrant(scope, trust)
+    web_ports = _web_ports(warrant, case.address)
+    if web_ports and (refusal := _refused_now(warrant, web_ports[0])) is not None:
+        raise refusal.as_fault()
 
-    async def security_txt() -> str:
-        return await _security_txt(warrant, case.address)
+    async def security_txt() -> str | None:
+        return await _security_txt(warrant, web_ports) if web_ports else None
 
     owners = await look_up_owners(case.address, security_txt=security_txt, rdap=RDAP if rdap else None)
     write_owners(book, case, owners)
     return owners
 
 
-async def _security_txt(warrant: Warrant, address: str) -> str:
+async def _security_txt(warrant: Warrant, web_ports: Sequence[Target]) -> str:
     """The contacts that the web servers at an address name, over TLS or without; "" if none does."""
     courier = Courier(warrant, Pacer(warrant.rates), tries_again=0)
-    for target in _web_ports(warrant, address):
+    for target in web_ports:
         for tls in (TlsOffer.MODERN, None):
-            talk = security_txt_talk(target.host_name or address, warrant.caller())
+            talk = security_txt_talk(origin_of(target, tls), warrant.caller())
             await courier.carry(target, Call(talk, tls))
             if contacts := contacts_in(talk):
                 return contacts
@@ -88,3 +92,8 @@ async def _security_txt(warrant: Warrant, address: str) -> str:
 def _web_ports(warrant: Warrant, address: str) -> Sequence[Target]:
     plan = Plan(warrant, level=Level.PRESENCE, only=(address,), seed=b"")
     return [target for target in plan if target.service is Service.HTTP]
+
+
+def _refused_now(warrant: Warrant, target: Target) -> Refusal | None:
+    """Quiet hours, for somebody who waits at a terminal."""
+    return warrant.permits(target.address, target.port, Level.PRESENCE, datetime.now(UTC))

@@ -18,6 +18,7 @@ from leadglass.survey.cases.events import (
     OwnerFound,
     Reopened,
     Seen,
+    Unanswered,
 )
 from leadglass.survey.recognising import Features
 
@@ -60,6 +61,17 @@ class Case:
         return self.notices_sent[0].at if self.notices_sent else None
 
     @property
+    def silent_since(self) -> datetime | None:
+        """When it was first found silent since it was last seen open."""
+        since = None
+        for event in reversed(self.history):
+            if isinstance(event, _LeakEvent):
+                break
+            if isinstance(event, Unanswered):
+                since = event.at
+        return since
+
+    @property
     def days_open(self) -> int:
         """Whole days from opening to closing, or to the last event."""
         return ((self.closed_at or self.history[-1].at) - self.opened.at).days
@@ -72,7 +84,7 @@ class Case:
             certificates=frozenset(seen.certificates),
             organisation=self.opened.organisation,
             software=seen.software,
-            records=seen.records,
+            records=seen.records or 0,
         )
 
     def take(self, event: Event) -> None:
@@ -89,7 +101,7 @@ class Case:
                 self.owners.append(event)
             case NoticeSent():
                 self.notices_sent.append(event)
-            case NoticeWritten():
+            case NoticeWritten() | Unanswered():
                 pass  # the history has it
 
     def _leaks(self, event: _LeakEvent) -> None:

@@ -39,10 +39,11 @@ class Deadline:
     due: datetime | None  # None while the owner has not been told
 
 
-def deadlines(country: str, people: int, told_at: datetime | None, language: str = "en") -> Sequence[Deadline]:
+def deadlines(country: str, people: int | None, told_at: datetime | None, language: str = "en") -> Sequence[Deadline]:
     """What the law of a country wants, soonest first; empty where the table knows nothing.
 
-    `people`: how many may be affected at least, or the number of records where people were not counted.
+    `people`: how many may be affected at least, or the number of records where people were not counted. None where
+    nothing was counted: then every duty is named that may apply.
     """
     table = _table()
     found = [
@@ -53,11 +54,13 @@ def deadlines(country: str, people: int, told_at: datetime | None, language: str
             due=told_at + within if told_at else None,
         )
         for clock in table.clock
-        if _is_for(clock, country, table.groups)
-        and people >= clock.from_people
-        and (not clock.below_people or people < clock.below_people)
+        if _is_for(clock, country, table.groups) and (people is None or _is_for_so_many(clock, people))
     ]
     return sorted(found, key=lambda deadline: deadline.within)
+
+
+def _is_for_so_many(clock: _Clock, people: int) -> bool:
+    return people >= clock.from_people and (not clock.below_people or people < clock.below_people)
 
 
 def _is_for(clock: _Clock, country: str, groups: Mapping[str, tuple[str, ...]]) -> bool:

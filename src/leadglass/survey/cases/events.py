@@ -7,17 +7,22 @@ from typing import TypeAlias
 
 import msgspec
 
+from leadglass.survey.services import Service
+
 __all__ = [
     "Closed",
     "Dismissed",
     "Event",
+    "Leak",
     "Moved",
     "NoticeSent",
     "NoticeWritten",
+    "OpenDoor",
     "Opened",
     "OwnerFound",
     "Reopened",
     "Seen",
+    "Unanswered",
 ]
 
 
@@ -26,20 +31,42 @@ class _Happened(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", om
     at: datetime
 
 
+class OpenDoor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A port that let strangers in."""
+
+    port: int
+    service: Service
+    uses_tls: bool = False
+    how: tuple[str, ...] = ()  # by which ways
+
+
+class Leak(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing wrong."""
+
+    rule: str
+    product: str = ""  # whose settings mend it
+
+
 class _Leak(_Happened, frozen=True, kw_only=True, omit_defaults=True):
     """What a run saw of it."""
 
     run: str
     address: str
     rung: int
-    records: int = 0
-    images: int = 0
-    rules: tuple[str, ...] = ()
-    ports: tuple[int, ...] = ()
+    is_archive: bool = True
+    records: int | None = None  # None: not counted
+    images: int | None = None
+    leaks: tuple[Leak, ...] = ()  # the gravest first
+    doors: tuple[OpenDoor, ...] = ()
     product: str = ""
     certificates: tuple[str, ...] = ()
     software: str = ""
     evidence: tuple[str, ...] = ()  # hashes of entries in the run's evidence log
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """Where strangers were let in."""
+        return tuple(door.port for door in self.doors)
 
 
 class Opened(_Leak, frozen=True, kw_only=True, tag="opened", omit_defaults=True):
@@ -74,6 +101,13 @@ class Closed(_Happened, frozen=True, kw_only=True, tag="closed", omit_defaults=T
     evidence: tuple[str, ...] = ()
 
 
+class Unanswered(_Happened, frozen=True, kw_only=True, tag="unanswered", omit_defaults=True):
+    """A run looked again and heard nothing, which alone proves nothing: the way there may be broken."""
+
+    run: str
+    because: str
+
+
 class Dismissed(_Happened, frozen=True, kw_only=True, tag="dismissed", omit_defaults=True):
     """A person says it is no leak, and why."""
 
@@ -103,4 +137,6 @@ class NoticeSent(_Happened, frozen=True, kw_only=True, tag="notice sent", omit_d
     by: str = ""  # mail, telephone, letter
 
 
-Event: TypeAlias = Opened | Seen | Reopened | Moved | Closed | Dismissed | OwnerFound | NoticeWritten | NoticeSent
+Event: TypeAlias = (
+    Opened | Seen | Reopened | Moved | Closed | Unanswered | Dismissed | OwnerFound | NoticeWritten | NoticeSent
+)

@@ -9,6 +9,7 @@ from typing import Any, Final
 import httpx2
 import msgspec
 
+from leadglass import __version__
 from leadglass.net.names import reverse_name
 from leadglass.survey.cases.owners import Owner, owner_in_reverse_dns, owners_in_rdap, owners_in_security_txt
 from leadglass.terms.ceilings import MAX_OWNER_ANSWER
@@ -21,14 +22,18 @@ _SECONDS: Final = 10.0
 
 
 async def look_up_owners(
-    address: str, *, security_txt: Callable[[], Awaitable[str]], rdap: str | None, within: float = _SECONDS
+    address: str, *, security_txt: Callable[[], Awaitable[str | None]], rdap: str | None, within: float = _SECONDS
 ) -> list[Owner]:
     """What security.txt, reverse DNS and RDAP say, best source first.
 
-    `security_txt` asks the system itself, so it is the courier's business; `rdap` is the server to ask, None not to: it
-    learns which address we are interested in.
+    `security_txt` asks the system itself, so it is the courier's business (None: it may not be asked). `rdap` is the
+    server to ask, None not to: it learns which address we are interested in.
     """
-    found = _or_vain("security.txt", owners_in_security_txt(await security_txt()))
+    contacts = await security_txt()
+    if contacts is None:
+        found = [Owner(source="security.txt", note="not asked: the scope allows no web port there")]
+    else:
+        found = _or_vain("security.txt", owners_in_security_txt(contacts))
     found += _or_vain("reverse DNS", owner_in_reverse_dns(await reverse_name(address)))
     if rdap is None:
         found.append(Owner(source="RDAP", note="not asked; --rdap asks the registries"))
@@ -49,7 +54,9 @@ async def _ask(url: str, within: float) -> Any:
     try:
         async with (
             httpx2.AsyncClient(follow_redirects=True, timeout=within) as client,
-            client.stream("GET", url, headers={"Accept": "application/rdap+json"}) as answer,
+            client.stream(
+                "GET", url, headers={"Accept": "application/rdap+json", "User-Agent": f"Leadglass/{__version__}"}
+            ) as answer,
         ):
             async for chunk in answer.aiter_bytes():
                 body += chunk

@@ -11,7 +11,7 @@ from leadglass.terms.ceilings import KIB
 
 __all__ = ["contacts_in", "security_txt_talk"]
 
-_CONTACT: Final = re.compile(rb"^contact:[^\r\n]{1,500}$", re.IGNORECASE | re.MULTILINE)
+_CONTACT: Final = re.compile(rb"^contact:[^\r\n]{1,500}(?=\r?$)", re.IGNORECASE | re.MULTILINE)
 
 
 def security_txt_talk(host: str, caller: Caller) -> HttpTalk:

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import msgspec
 
+from leadglass.net.conversing import Ending
 from leadglass.survey.observation import Observation
 from leadglass.survey.probe import Prober
 from leadglass.survey.probes import PROBERS
 from leadglass.survey.records.chain import shards
-from leadglass.survey.records.entries import Begun, Seen, observation_of
+from leadglass.survey.records.entries import Begun, Nothing, Seen, observation_of
 from leadglass.survey.records.facts import RunFacts
 from leadglass.survey.records.parquet import has_tables, make_tables
 from leadglass.survey.records.reading import entries_in
@@ -55,6 +56,12 @@ class Run:
                     yield observation_of(entry, line.hash)
         except IntegrityFault as fault:
             raise UserFault(str(fault), "The evidence was changed: `leadglass survey verify`.") from fault
+
+    def ranges_without_connection(self, ending: Ending) -> Iterator[tuple[int, int]]:
+        """Numbers of targets where it ended so before it began (REFUSED, SILENT or UNREACHABLE): both ends included."""
+        for _, entry in entries_in(self.folder):
+            if isinstance(entry, Nothing):
+                yield from getattr(entry, ending.value)
 
     def systems(self) -> list[System]:
         """The systems; see `systems_of`."""

@@ -7,10 +7,10 @@ import pytest
 from helpers.sightings import NOON
 from leadglass.survey.cases.book import CaseBook
 from leadglass.survey.cases.case import CaseState
-from leadglass.survey.cases.events import Closed, Event, NoticeSent, NoticeWritten, Opened, OwnerFound
+from leadglass.survey.cases.events import Closed, Event, Leak, NoticeSent, NoticeWritten, Opened, OwnerFound
 from leadglass.terms.errors import UserFault
 
-OPENED = Opened(case="C-0001", at=NOON, run="r", address="192.0.2.7", rung=5, records=7, rules=("a",))
+OPENED = Opened(case="C-0001", at=NOON, run="r", address="192.0.2.7", rung=5, records=7, leaks=(Leak(rule="a"),))
 EVENTS: list[Event] = [
     OPENED,
     OwnerFound(case="C-0001", at=NOON, source="scope", name="Example Clinic"),

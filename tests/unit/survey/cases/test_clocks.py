@@ -24,6 +24,10 @@ def test_which_law_wants_what(country: str, people: int, laws_and_hours: list[tu
     assert sorted(found) == sorted(laws_and_hours)
 
 
+def test_what_was_not_counted_may_be_many() -> None:
+    assert len(deadlines("US", None, NOON)) == 2
+
+
 def test_india_has_six_hours() -> None:
     first, second = deadlines("IN", 1, NOON)
     assert (first.due, second.due) == (NOON + timedelta(hours=6), NOON + timedelta(hours=72))

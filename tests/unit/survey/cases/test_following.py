@@ -7,12 +7,26 @@ from datetime import timedelta
 import pytest
 
 from helpers.sightings import CLOSED_TRIES, NOON, certificate, handshake, system
+from leadglass.net.conversing import Ending
 from leadglass.survey.cases.case import Case, CaseState, cases_of
-from leadglass.survey.cases.events import Closed, Dismissed, Event, Moved, Opened, OwnerFound, Reopened, Seen
+from leadglass.survey.cases.events import (
+    Closed,
+    Dismissed,
+    Event,
+    Leak,
+    Moved,
+    OpenDoor,
+    Opened,
+    OwnerFound,
+    Reopened,
+    Seen,
+    Unanswered,
+)
 from leadglass.survey.cases.following import Look, follow
 from leadglass.survey.finding import Confidence, Finding, Reality, Severity
 from leadglass.survey.level import Level
 from leadglass.survey.observation import Act, Try, Verdict
+from leadglass.survey.services import Service
 from leadglass.survey.system import System
 from leadglass.survey.target import Place
 
@@ -23,8 +37,10 @@ def look(
     day: int = 0,
     level: Level = Level.ACCESS,
     covers: Callable[[str, Sequence[int]], bool] = lambda address, ports: True,
+    absence: Ending = Ending.REFUSED,
 ) -> Look:
-    return Look(run=f"run {day}", at=NOON + timedelta(days=day), level=level, covers=covers)
+    at = NOON + timedelta(days=day)
+    return Look(run=f"run {day}", at=at, level=level, covers=covers, absence=lambda address: absence)
 
 
 def finding(address: str, reality: Reality = Reality.REAL) -> Finding:
@@ -63,7 +79,10 @@ def test_a_leak_nobody_knew_opens_a_case() -> None:
     case = cases["C-0001"]
     assert (case.address, case.opened.organisation, case.opened.country) == (HOME, "Example Clinic", "DE")
     assert (case.last_seen.records, case.last_seen.images, case.last_seen.ports) == (500, 9000, (11112,))
-    assert case.last_seen.rules == ("dicom-answers-strangers",)
+    assert case.last_seen.leaks == (Leak(rule="dicom-answers-strangers", product="Orthanc"),)
+    assert case.last_seen.doors == (
+        OpenDoor(port=11112, service=Service.DICOM, how=("A-ASSOCIATE", "C-FIND", "C-GET")),
+    )
     assert case.last_seen.evidence
     assert [(owner.source, owner.name) for owner in case.owners] == [("scope", "Example Clinic")]
 
@@ -82,6 +101,43 @@ def test_still_open() -> None:
     assert kinds(events) == [Seen]
     assert len(cases) == 1
     assert cases["C-0001"].days_open == 30
+
+
+def test_what_was_not_counted_is_not_nothing() -> None:
+    _, cases = followed((look(), [system(HOME)]))
+    assert cases["C-0001"].last_seen.records is None
+
+
+@pytest.mark.parametrize(
+    ("absence", "others", "kind"),
+    [
+        (Ending.REFUSED, False, Closed),
+        (Ending.SILENT, True, Closed),
+        (Ending.SILENT, False, Unanswered),
+        (Ending.UNREACHABLE, True, Unanswered),
+        (Ending.UNREACHABLE, False, Unanswered),
+    ],
+)
+def test_silence_that_may_be_our_own_closes_nothing(absence: Ending, others: bool, kind: type) -> None:
+    beside = [system(ELSEWHERE, tries=CLOSED_TRIES)] if others else []
+    events, cases = followed((look(), [system(HOME)]), (look(1, absence=absence), beside))
+    assert kinds(events) == [kind]
+    assert (cases["C-0001"].state is CaseState.CLOSED) == (kind is Closed)
+
+
+def test_a_silence_that_lasts_closes() -> None:
+    silent = [(look(day, absence=Ending.SILENT), list[System]()) for day in (1, 1, 2)]
+    events, _ = followed((look(), [system(HOME)]), *silent[:2])
+    assert kinds(events) == [Unanswered]
+    events, cases = followed((look(), [system(HOME)]), *silent)
+    assert kinds(events) == [Closed]
+    assert cases["C-0001"].state is CaseState.CLOSED
+
+
+def test_a_silence_that_was_broken_begins_anew() -> None:
+    quiet, again = look(1, absence=Ending.SILENT), look(4, absence=Ending.SILENT)
+    events, _ = followed((look(), [system(HOME)]), (quiet, []), (look(3), [system(HOME)]), (again, []))
+    assert kinds(events) == [Unanswered]
 
 
 def test_gone_is_closed() -> None:

@@ -68,6 +68,14 @@ async def test_registries_do_not_hear_of_private_addresses() -> None:
     assert "not a public one" in found[-1].note
 
 
+async def test_who_may_not_be_asked_is_not_said_to_be_silent() -> None:
+    async def forbidden() -> None:
+        return None
+
+    found = await look_up_owners("192.0.2.7", security_txt=forbidden, rdap=None)
+    assert "not asked" in found[0].note
+
+
 async def test_the_system_itself_says_whom_to_write_to() -> None:
     async def security_txt() -> str:
         return "Contact: mailto:security@example.org\n"

@@ -26,7 +26,7 @@ from leadglass.app.cli.survey.running import LEAKS
 from leadglass.survey.cases.book import CaseBook
 from leadglass.survey.cases.case import Case, CaseState
 from leadglass.survey.cases.clocks import deadlines
-from leadglass.survey.cases.events import Closed, Dismissed, Event, NoticeSent
+from leadglass.survey.cases.events import Closed, Dismissed, Event, NoticeSent, Unanswered
 from leadglass.survey.observation import Rung
 
 __all__ = ["cases", "retest"]
@@ -38,6 +38,7 @@ CasesOption = Annotated[
 ]
 CaseName = Annotated[str, typer.Argument(metavar="CASE", help="Like C-0001.", show_default=False)]
 ScopeOption = Annotated[Path, typer.Option("--scope", help="A signed scope.", show_default=False)]
+TrustOption = Annotated[str, typer.Option("--trust", help="Fingerprint of the only signing key that counts.")]
 
 _WORDS: Mapping[str, str] = {
     "opened": "new",
@@ -45,6 +46,7 @@ _WORDS: Mapping[str, str] = {
     "reopened": "open again",
     "moved": "at a new address",
     "closed": "closed",
+    "unanswered": "silent, which proves nothing yet",
 }
 
 
@@ -81,7 +83,11 @@ def _list(folder: Path, with_closed: bool, as_json: bool) -> None:
         "due": "first deadline",
     }
     empty = f"No case is open in {folder}. `leadglass survey cases update RUN` takes a run in."
-    show_table([row | {"records": f"{row['records']:,}"} for row in shown], columns, empty=empty)
+    show_table(
+        [row | {"records": "" if row["records"] is None else f"{row['records']:,}"} for row in shown],
+        columns,
+        empty=empty,
+    )
     states = Counter(case.state for case in every)
     if states:
         out.print(", ".join(f"{count} {state}" for state, count in states.items()))
@@ -167,6 +173,7 @@ def _show(name: str, folder: Path, as_json: bool) -> None:
 def _line(event: Event) -> str:
     said = msgspec.to_builtins(event)
     kind = said.pop("event")
+    said["ports"] = [door["port"] for door in said.pop("doors", ())]
     about = {key: value for key, value in said.items() if key in _SHOWN and value}
     details = ", ".join(f"{key} {_word(value)}" for key, value in about.items())
     return f"{moment(event.at.isoformat())}  {kind:15}{details}"
@@ -199,13 +206,14 @@ def owner(
     rdap: Annotated[
         bool, typer.Option("--rdap", help="Ask the address registries too; they learn which address interests you.")
     ] = False,
+    trust: TrustOption = "",
     folder: CasesOption = Path("cases"),
     as_json: JsonOption = False,
 ) -> None:
     """Ask around whose system it is: certificate, security.txt, reverse DNS, and registries if told to."""
     from leadglass.app.retesting import find_owner
 
-    found = run(find_owner(name, folder, scope, rdap=rdap))
+    found = run(find_owner(name, folder, scope, rdap=rdap, trust=trust))
     if as_json:
         say_json({"owners": _plain(found)})
         return
@@ -291,7 +299,7 @@ def _plain(values: Sequence[Any]) -> Any:
 def retest(
     name: CaseName,
     scope: ScopeOption,
-    trust: Annotated[str, typer.Option("--trust", help="Fingerprint of the only signing key that counts.")] = "",
+    trust: TrustOption = "",
     folder: CasesOption = Path("cases"),
     as_json: JsonOption = False,
 ) -> None:
@@ -308,6 +316,9 @@ def retest(
     elif case.state is CaseState.CLOSED:
         because = next((event.because for event in looked.events if isinstance(event, Closed)), "it was closed before")
         out.print(f"[bold green]{case.id} is closed:[/] {plain(because)}.")
+    elif silent := next((event for event in looked.events if isinstance(event, Unanswered)), None):
+        out.print(f"[bold yellow]{case.id} stays open:[/] {plain(silent.because)}. That may be our own way out.")
+        out.print("It is closed once it has been silent for a day, or when a run is that reaches others.")
     elif not looked.events:
         out.print(f"{case.id} stands as it stood: the answer was neither yes nor no.")
     else:

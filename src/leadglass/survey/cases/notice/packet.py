@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -16,19 +16,13 @@ from msgspec import structs
 
 from leadglass.survey.cases.case import Case
 from leadglass.survey.cases.clocks import deadlines
+from leadglass.survey.cases.notice.proving import commands
 from leadglass.survey.scope.document import Authority
-from leadglass.survey.services import Service, service_of_port
 
 __all__ = ["LANGUAGES", "LeakWords", "Packet", "WordsFor", "write_packet"]
 
 LANGUAGES: Final = ("en", "de")
 _WIDTH: Final = 96
-_BY_DICOM: Final = (
-    "echoscu -aet TEST -aec TEST {address} {port}",
-    "findscu -S -aet TEST -aec TEST -k QueryRetrieveLevel=STUDY -k StudyInstanceUID=2.25.1 {address} {port}",
-)
-_BY_WEB: Final = ("curl -i http://{address}:{port}/dicom-web/studies?StudyInstanceUID=2.25.1",)
-_BY_ANY: Final = ("nc -vz {address} {port}",)
 
 
 class LeakWords(Protocol):
@@ -75,7 +69,7 @@ def _values(
     case: Case, authority: Authority, words_for: WordsFor, words: Mapping[str, str], language: str, now: datetime
 ) -> dict[str, Any]:
     seen = case.last_seen
-    leaks = [words_for(rule, seen.product, language) for rule in seen.rules]
+    leaks = [words_for(leak.rule, leak.product, language) for leak in seen.leaks]
     return {
         "language": language,
         "case": case.id,
@@ -86,28 +80,19 @@ def _values(
         "product": seen.product,
         "since": f"{case.opened.at:%Y-%m-%d}",
         "last_seen": f"{seen.at:%Y-%m-%d}",
+        "is_archive": seen.is_archive,
         "records": _number(seen.records, words),
         "images": _number(seen.images, words),
         "leaks": [{"title": leak.title, "what": leak.what} for leak in leaks],
         "steps": list(dict.fromkeys(leak.advice for leak in leaks if leak.advice)),
-        "commands": _commands(case),
+        "commands": [command for door in seen.doors for command in commands(case.address, door)],
         "deadlines": _deadlines(case, words, language, now),
         "authority": structs.asdict(authority),
     }
 
 
-def _number(count: int, words: Mapping[str, str]) -> str:
+def _number(count: int | None, words: Mapping[str, str]) -> str:
     return f"{words['at_least']} {count:,}".replace(",", words["thousands"]) if count else ""
-
-
-def _commands(case: Case) -> Sequence[str]:
-    """What anybody can try from outside, by the doors that stood open; each asks for something that does not exist."""
-    tries = {Service.DICOM: _BY_DICOM, Service.HTTP: _BY_WEB}
-    return [
-        command.format(address=case.address, port=port)
-        for port in case.last_seen.ports
-        for command in tries.get(service_of_port(port), _BY_ANY)
-    ]
 
 
 def _deadlines(case: Case, words: Mapping[str, str], language: str, now: datetime) -> list[dict[str, str]]:

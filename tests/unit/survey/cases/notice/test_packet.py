@@ -7,9 +7,10 @@ import pytest
 
 from helpers.sightings import NOON
 from leadglass.survey.cases.case import Case, cases_of
-from leadglass.survey.cases.events import NoticeSent, Opened
+from leadglass.survey.cases.events import Leak, NoticeSent, OpenDoor, Opened
 from leadglass.survey.cases.notice.packet import LANGUAGES, Packet, write_packet
 from leadglass.survey.scope.document import Authority
+from leadglass.survey.services import Service
 
 AUTHORITY = Authority(
     organisation="Example CERT", person="the duty officer", contact="cert@example.org", reference="EX-2026-1"
@@ -36,8 +37,15 @@ def case(organisation: str = "Example Clinic", country: str = "DE") -> Case:
         rung=5,
         records=12_345,
         images=999_999,
-        rules=("dicom-answers-strangers", "serves-images"),
-        ports=(104, 8042, 3306),
+        leaks=(
+            Leak(rule="dicom-answers-strangers", product="Orthanc"),
+            Leak(rule="serves-images", product="Orthanc"),
+        ),
+        doors=(
+            OpenDoor(port=104, service=Service.DICOM, how=("C-FIND",)),
+            OpenDoor(port=8042, service=Service.HTTP, uses_tls=True, how=("QIDO-RS", "WADO-RS")),
+            OpenDoor(port=3306, service=Service.MYSQL, how=("MySQL",)),
+        ),
         product="Orthanc",
         organisation=organisation,
         country=country,
@@ -60,7 +68,7 @@ def test_it_says_what_where_since_when_how_to_close_and_how_to_prove(language: s
             f"dicom-answers-strangers ({language})",
             "Mend Orthanc, please.",
             "echoscu -aet TEST -aec TEST 192.0.2.7 104",
-            "curl -i http://192.0.2.7:8042/dicom-web/studies?StudyInstanceUID=2.25.1",
+            "curl -ik 'https://192.0.2.7:8042/dicom-web/studies?StudyInstanceUID=2.25.1'",
             "leadglass survey self",
             "GDPR Article 33",
             "2026-11-23 12:00 UTC",
