@@ -24,14 +24,19 @@ def free_port() -> int:
             return port
 
 
-def wait_for_port(port: int, process: subprocess.Popen[bytes] | None = None, seconds: float = 20.0) -> None:
-    """Returns once 127.0.0.1:port accepts a connection. Raises if `process` ends first, or after `seconds`."""
+def wait_for_port(
+    port: int,
+    process: subprocess.Popen[bytes] | None = None,
+    seconds: float = 20.0,
+    address: str = "127.0.0.1",
+) -> None:
+    """Returns once address:port accepts a connection. Raises if `process` ends first, or after `seconds`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if process is not None and process.poll() is not None:
             raise RuntimeError(f"{process.args!r} ended with {process.returncode} before it listened on port {port}")
         try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            socket.create_connection((address, port), timeout=1).close()
         except OSError:
             time.sleep(0.02)
         else:

@@ -14,20 +14,24 @@ from helpers.ports import free_port, wait_for_port
 from leadglass.range.law import Law
 from leadglass.range.serving import RangeServer, serve_world
 from leadglass.range.world import World
+from leadglass.range.worlds import load
+from leadglass.terms.ceilings import MAX_RANGE_OWN_LISTENERS
 from leadglass.terms.errors import UserFault
 
-__all__ = ["free_offset", "running", "served"]
+__all__ = ["address_of", "free_offset", "running", "served"]
 
 _TRIES = 20
 
 
 @asynccontextmanager
-async def running(world: World, *, latency: float = 0.0) -> AsyncIterator[tuple[RangeServer, Law]]:
+async def running(
+    world: World, *, latency: float = 0.0, own_listeners: int = MAX_RANGE_OWN_LISTENERS
+) -> AsyncIterator[tuple[RangeServer, Law]]:
     """The world in this process, on ports that nobody holds: `server.port_offset` says how far they are shifted."""
     law = Law()
     async with contextlib.AsyncExitStack() as stack:
         for left in reversed(range(_TRIES)):
-            server = serve_world(world, law, port_offset=free_offset(), latency=latency)
+            server = serve_world(world, law, port_offset=free_offset(), latency=latency, own_listeners=own_listeners)
             try:
                 await stack.enter_async_context(server)
             except UserFault:
@@ -46,11 +50,16 @@ def served(profile: str, *, probed_port: int, scale: int = 1, latency_ms: int = 
     command += ["--port-offset", str(offset), "--scale", str(scale), "--latency", str(latency_ms)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, "PYTHONUNBUFFERED": "1"})
     try:
-        wait_for_port(probed_port + offset, process)
+        wait_for_port(probed_port + offset, process, address=address_of(profile, probed_port))
         yield offset
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(timeout=20)
+
+
+def address_of(profile: str, port: int) -> str:
+    """The first system of a profile that has something at this port."""
+    return next(s.address for s in load(profile).systems if any(door.port == port for door in s.doors))
 
 
 def free_offset() -> int:

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from helpers.ports import wait_for_port
-from helpers.practice_range import free_offset
+from helpers.practice_range import address_of, free_offset
 from leadglass.app.cli.survey.running import LEAKS
 from leadglass.range.world import World
 from leadglass.range.worlds import load
@@ -70,7 +70,7 @@ def serving(profile: str, scale: int, offset: int, answers: Path) -> Iterator[No
     with answers.open("w") as out:
         process = subprocess.Popen(command, stdout=out)
         try:
-            wait_for_port(PORT + offset, process)
+            wait_for_port(PORT + offset, process, address=address_of(profile, PORT))
             yield
         finally:
             process.send_signal(signal.SIGINT)

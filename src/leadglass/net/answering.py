@@ -8,6 +8,7 @@ import errno
 import socket
 import ssl
 import tempfile
+from enum import Enum
 from pathlib import Path
 from struct import pack
 from typing import Final
@@ -15,13 +16,21 @@ from typing import Final
 from leadglass.terms.ceilings import KIB
 from leadglass.terms.errors import UserFault
 
-__all__ = ["BACKLOG", "TlsEnd", "is_loopback", "listening_on_loopback", "local_address", "reset", "server_context"]
+__all__ = [
+    "BACKLOG",
+    "Suites",
+    "TlsEnd",
+    "is_loopback",
+    "listening_at",
+    "listening_on_loopback",
+    "local_address",
+    "reset",
+    "server_context",
+]
 
 BACKLOG: Final = 4096
 """Connections that may wait to be accepted; the event loop wants to be told again."""
 _LINGER_NOT: Final = pack("ii", 1, 0)
-_RETIRED_SUITES: Final = "AES128-SHA:AES256-SHA:ECDHE-RSA-AES128-SHA:@SECLEVEL=0"
-"""Without authenticated encryption, some without forward secrecy: what PS3.15 B.12 forbids."""
 _LOOPBACK: Final = "127."
 _TLS_RECORD: Final = 16 * KIB
 
@@ -32,11 +41,22 @@ def listening_on_loopback(port: int) -> socket.socket:
     It is bound to all addresses, because nothing else covers the whole of 127.0.0.0/8, and to the loopback device, so
     that no other machine reaches it. Where the system does not grant the latter, `is_loopback` has to be asked.
     """
+    return _listening("0.0.0.0", port)  # noqa: S104 - see above
+
+
+def listening_at(address: str, port: int) -> socket.socket:
+    """A socket that listens at this port of one address: at the others the port is closed, as on a real machine.
+    UserFault if it cannot be had."""
+    return _listening(address, port)
+
+
+def _listening(address: str, port: int) -> socket.socket:
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        _bind_to_loopback_device(listening)
-        listening.bind(("0.0.0.0", port))  # noqa: S104 - see above
+        if not is_loopback(address):
+            _bind_to_loopback_device(listening)
+        listening.bind((address, port))
         listening.listen(BACKLOG)
         listening.setblocking(False)
     except OSError as fault:
@@ -83,21 +103,27 @@ def reset(transport: asyncio.WriteTransport) -> None:
     transport.abort()
 
 
+class Suites(Enum):
+    """What a server agrees to: the cipher suites below TLS 1.3, the oldest and the newest version."""
+
+    BCP195 = "ECDHE+AESGCM", ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
+    """PS3.15 B.12."""
+    MODIFIED = "ECDHE+CHACHA20:ECDHE+AESCCM", ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_2
+    """Of PS3.15 B.13 what B.12 has not. TLS 1.3 would bring AES-GCM back: its suites cannot be chosen."""
+    RETIRED = "AES128-SHA:AES256-SHA:ECDHE-RSA-AES128-SHA:@SECLEVEL=0", ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_2
+    """Without authenticated encryption, some without forward secrecy: what PS3.15 B.12 forbids."""
+
+
 def server_context(
-    certificate: bytes, key: bytes, *, is_retired: bool = False, client_authority: bytes = b""
+    certificate: bytes, key: bytes, suites: Suites = Suites.BCP195, *, client_authority: bytes = b""
 ) -> ssl.SSLContext:
     """TLS as a server with this certificate and key (PEM).
 
-    `is_retired`: TLS 1.0 to 1.2 with suites that are not used any more. `client_authority` (PEM): clients must show a
-    certificate that it issued.
+    `client_authority` (PEM): clients must show a certificate that it issued.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    if is_retired:
-        context.set_ciphers(_RETIRED_SUITES)
-        context.minimum_version = ssl.TLSVersion.TLSv1
-        context.maximum_version = ssl.TLSVersion.TLSv1_2
-    else:
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
+    ciphers, context.minimum_version, context.maximum_version = suites.value
+    context.set_ciphers(ciphers)
     with tempfile.TemporaryDirectory() as folder:  # ssl reads keys from files alone
         chain, secret = Path(folder, "certificate.pem"), Path(folder, "key.pem")
         chain.write_bytes(certificate)

@@ -1,4 +1,8 @@
-"""A world on the wire: one listener a port, all of 127.0.0.0/8, and nobody else's network."""
+"""A world on the wire, and on nobody else's network.
+
+One listener a port hears all of 127.0.0.0/8 and resets what comes to an address without a service. A world of few doors
+has a listener for each of them instead: then the other ports are closed, as on real machines.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +11,14 @@ import contextlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from leadglass.net.answering import (
     BACKLOG,
+    Suites,
     TlsEnd,
     is_loopback,
+    listening_at,
     listening_on_loopback,
     local_address,
     reset,
@@ -22,19 +28,32 @@ from leadglass.range.certificates import identity_of
 from leadglass.range.law import Law
 from leadglass.range.manner import Action, HangUp, Manner, Pause, Reset
 from leadglass.range.world import Door, TlsManner, World
-from leadglass.terms.ceilings import MAX_RANGE_ANSWERS_WAITING, MAX_RANGE_SEND_BACKLOG
+from leadglass.terms.ceilings import MAX_RANGE_ANSWERS_WAITING, MAX_RANGE_OWN_LISTENERS, MAX_RANGE_SEND_BACKLOG
 
 __all__ = ["RangeServer", "serve_world"]
+
+_SUITES: Final[Mapping[TlsManner, Suites]] = {TlsManner.MODIFIED: Suites.MODIFIED, TlsManner.RETIRED: Suites.RETIRED}
+"""Of the others: those of today."""
 
 
 class RangeServer:
     """An open range. `stop` ends it; so does leaving it as an asynchronous context."""
 
-    def __init__(self, world: World, law: Law, *, port_offset: int = 0, latency: float = 0.0) -> None:
+    def __init__(
+        self,
+        world: World,
+        law: Law,
+        *,
+        port_offset: int = 0,
+        latency: float = 0.0,
+        own_listeners: int = MAX_RANGE_OWN_LISTENERS,
+    ) -> None:
         self.world = world
         self.law = law
         self.port_offset = port_offset
         self.latency = latency
+        self.has_own_listeners = sum(len(system.doors) for system in world.systems) <= own_listeners
+        """Whether every door is a socket of its own, and every other port closed."""
         self.connections = 0
         """Taken so far."""
         self.reset = 0
@@ -49,11 +68,13 @@ class RangeServer:
         """Open all ports, or none: UserFault says which one cannot be had."""
         loop = asyncio.get_running_loop()
         try:
-            for port, doors in _doors_by_port(self.world).items():
-                listening = listening_on_loopback(port + self.port_offset)
-                self._servers.append(
-                    await loop.create_server(_guest_maker(self, doors), sock=listening, backlog=BACKLOG)
-                )
+            for world_port, doors in _doors_by_port(self.world).items():
+                port = world_port + self.port_offset
+                own = (listening_at(address, port) for address in doors)
+                for listening in own if self.has_own_listeners else (listening_on_loopback(port),):
+                    self._servers.append(
+                        await loop.create_server(_guest_maker(self, doors), sock=listening, backlog=BACKLOG)
+                    )
         except BaseException:
             await self.stop()
             raise
@@ -76,7 +97,7 @@ class RangeServer:
             self._contexts[manner] = server_context(
                 identity.certificate,
                 identity.key,
-                is_retired=manner is TlsManner.RETIRED,
+                _SUITES.get(manner, Suites.BCP195),
                 client_authority=identity.certificate if manner is TlsManner.CLIENT_CERTIFICATE else b"",
             )
         return self._contexts[manner]
@@ -91,12 +112,20 @@ class RangeServer:
         await self.stop()
 
 
-def serve_world(world: World, law: Law, *, port_offset: int = 0, latency: float = 0.0) -> RangeServer:
+def serve_world(
+    world: World,
+    law: Law,
+    *,
+    port_offset: int = 0,
+    latency: float = 0.0,
+    own_listeners: int = MAX_RANGE_OWN_LISTENERS,
+) -> RangeServer:
     """A server for this world, not started yet: `async with serve_world(...) as server`.
 
-    `port_offset` is added to every port of the world; `latency` (seconds) to what each of its doors has.
+    `port_offset` is added to every port of the world; `latency` (seconds) to what each of its doors has. A world of no
+    more than `own_listeners` doors has a socket for each.
     """
-    return RangeServer(world, law, port_offset=port_offset, latency=latency)
+    return RangeServer(world, law, port_offset=port_offset, latency=latency, own_listeners=own_listeners)
 
 
 def _doors_by_port(world: World) -> Mapping[int, Mapping[str, Door]]:

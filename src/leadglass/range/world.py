@@ -36,7 +36,8 @@ class Truth:
 class TlsManner(StrEnum):
     """What a door with TLS shows."""
 
-    VALID = "valid"  # TLS 1.2 and 1.3, as good as a certificate that nobody vouches for can be
+    VALID = "valid"  # PS3.15 B.12, as good as a certificate that nobody vouches for can be
+    MODIFIED = "modified"  # PS3.15 B.13 with suites that B.12 has not
     EXPIRED = "expired"
     OTHER_NAME = "other name"
     RETIRED = "retired"  # only what PS3.15 B.12 forbids

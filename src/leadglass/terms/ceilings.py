@@ -147,6 +147,8 @@ MAX_TURNED: Final = 512 * MIB
 """A file that is given in another transfer syntax than it is stored in: it must be in memory as a whole."""
 
 # --- survey --------------------------------------------------------------------------------------------------
+MAX_OPEN_ADDRESSES_COUNTED: Final = 1_000_000
+"""Addresses with something open that a run counts while it goes on; the report counts them all."""
 MAX_TARGETS_NAMED: Final = 50_000
 """Hosts and ports named one by one for a run; they stand in the first line of its evidence."""
 MAX_SCAN_DOCUMENT: Final = 128 * MIB
@@ -209,6 +211,8 @@ MAX_GEOMETRY: Final = 32 * MIB
 """Bytes of a GeoJSON file that a report's map is drawn from."""
 
 # --- range ---------------------------------------------------------------------------------------------------
+MAX_RANGE_OWN_LISTENERS: Final = 512
+"""Doors of a world that are sockets of their own, so that every other port is closed; more share one a port."""
 MAX_RANGE_ANSWERS_WAITING: Final = 8
 """Requests on one connection of the practice range that wait for the end of an answer before no more are read."""
 MAX_RANGE_SEND_BACKLOG: Final = 24 * KIB

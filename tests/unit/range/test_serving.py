@@ -14,7 +14,9 @@ from helpers.practice_range import running
 from leadglass.net.answering import listening_on_loopback
 from leadglass.range.law import Law
 from leadglass.range.manner import Action, HangUp, Manner, Pause, Reset
+from leadglass.range.serving import serve_world
 from leadglass.range.world import Door, SimulatedSystem, TlsManner, Truth, World
+from leadglass.range.worlds import load
 
 HERE, ELSEWHERE = "127.77.0.1", "127.77.0.2"
 PORT = 104
@@ -59,13 +61,27 @@ async def talk(port: int, said: bytes, address: str = HERE, context: ssl.SSLCont
             await writer.wait_closed()
 
 
-async def test_a_system_answers_at_its_address_alone() -> None:
+async def test_where_a_small_world_has_no_system_the_port_is_closed() -> None:
     async with running(world_of(echoing)) as (server, _):
+        port = PORT + server.port_offset
+        assert await talk(port, b"hello") == b"hello"
+        with pytest.raises(ConnectionRefusedError):
+            await talk(port, b"hello", ELSEWHERE)
+        assert (server.connections, server.reset, server.strangers) == (1, 0, 0)
+
+
+async def test_one_listener_a_port_resets_where_a_large_world_has_no_system() -> None:
+    async with running(world_of(echoing), own_listeners=0) as (server, _):
         port = PORT + server.port_offset
         assert await talk(port, b"hello") == b"hello"
         with pytest.raises(ConnectionResetError):
             await talk(port, b"hello", ELSEWHERE)
         assert (server.connections, server.reset, server.strangers) == (2, 1, 0)
+
+
+@pytest.mark.parametrize(("profile", "own"), [("small", True), ("hostile", True), ("world-2019", False)])
+def test_which_worlds_have_a_listener_for_each_door(profile: str, own: bool) -> None:
+    assert serve_world(load(profile), Law()).has_own_listeners is own
 
 
 def _address_of_this_machine() -> str | None:
@@ -82,11 +98,11 @@ async def test_only_loopback_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
     address = _address_of_this_machine()
     if address is None or address.startswith("127."):
         address = ELSEWHERE  # a machine without a network: nobody else can come, whatever we do
-    async with running(world_of(echoing)) as (server, _):
+    async with running(world_of(echoing), own_listeners=0) as (server, _):
         with pytest.raises(OSError):
             await asyncio.wait_for(talk(PORT + server.port_offset, b"hello", address), 2)
     monkeypatch.delattr(socket, "SO_BINDTODEVICE")
-    async with running(world_of(echoing)) as (server, _):
+    async with running(world_of(echoing), own_listeners=0) as (server, _):
         with pytest.raises(ConnectionResetError):
             await talk(PORT + server.port_offset, b"hello", address)
         assert server.strangers + server.reset == 1
@@ -173,6 +189,7 @@ def _client() -> ssl.SSLContext:
         (TlsManner.VALID, "TLSv1.3"),
         (TlsManner.EXPIRED, "TLSv1.3"),
         (TlsManner.OTHER_NAME, "TLSv1.3"),
+        (TlsManner.MODIFIED, "TLSv1.2"),
         (TlsManner.RETIRED, "TLSv1.2"),
     ],
 )
@@ -184,6 +201,26 @@ async def test_tls_is_spoken_as_the_door_says(manner: TlsManner, version: str) -
         writer.write(b"x" * 100_000)
         assert len(await reader.read()) > 0
         writer.close()
+
+
+@pytest.mark.parametrize("manner", [TlsManner.VALID, TlsManner.EXPIRED, TlsManner.OTHER_NAME, TlsManner.MODIFIED])
+async def test_what_the_standard_forbids_is_agreed_to_by_retired_doors_alone(manner: TlsManner) -> None:
+    context = _client()
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers("ALL:!AESGCM:!CHACHA20:!AESCCM:@SECLEVEL=0")
+    async with running(world_of(echoing, tls=manner)) as (server, _):
+        with pytest.raises(ssl.SSLError):
+            await talk(PORT + server.port_offset, b"hello", context=context)
+    async with running(world_of(echoing, tls=TlsManner.RETIRED)) as (server, _):
+        assert await talk(PORT + server.port_offset, b"hello", context=context) == b"hello"
+
+
+async def test_a_door_of_the_modified_profile_has_none_of_the_other() -> None:
+    context = _client()
+    context.set_ciphers("ECDHE+AESGCM")
+    async with running(world_of(echoing, tls=TlsManner.MODIFIED)) as (server, _):
+        with pytest.raises(ssl.SSLError):
+            await talk(PORT + server.port_offset, b"hello", context=context)
 
 
 async def test_who_demands_a_certificate_talks_to_nobody_without() -> None:
