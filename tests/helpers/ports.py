@@ -27,7 +27,7 @@ def free_port() -> int:
 def wait_for_port(
     port: int,
     process: subprocess.Popen[bytes] | None = None,
-    seconds: float = 20.0,
+    seconds: float = 60.0,
     address: str = "127.0.0.1",
 ) -> None:
     """Returns once address:port accepts a connection. Raises if `process` ends first, or after `seconds`."""

@@ -54,7 +54,7 @@ def test_what_closes_nothing(desk: Desk) -> None:
         scope = desk.scope_of("small", offset)
         desk.type(f"survey run --scope {scope} --out run --only {ADDRESS}", exit_code=3)
         desk.type("survey cases update run")
-    desk.type(f"survey run --scope {scope} --out shallow --level 1")
+    desk.type(f"survey run --scope {scope} --out shallow --level 1 --only {ADDRESS}")
     desk.type("survey cases update shallow")
     desk.type(f"survey run --scope {scope} --out elsewhere --only 127.1.4.1")
     desk.type("survey cases update elsewhere")
