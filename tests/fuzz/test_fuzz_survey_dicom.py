@@ -31,9 +31,10 @@ from leadglass.survey.probes.dicom import dicom
 from leadglass.survey.probes.dicom_association import AssociationTalk
 from leadglass.survey.probes.dicom_count import Count
 from leadglass.survey.probes.dicom_counting import CountTalk
+from leadglass.survey.probes.dicom_identity import IdentityTalk
 from leadglass.survey.probes.dicom_presence import PresenceTalk
 from leadglass.survey.probes.dicom_questions import questions
-from leadglass.survey.probes.dicom_slices import FIRST
+from leadglass.survey.probes.dicom_request import USER_NAME_LENGTH
 from leadglass.survey.probes.dicom_talk import AccessTalk, EchoTalk
 from leadglass.terms.ae_title import AETitle
 
@@ -84,8 +85,9 @@ def _talks() -> list[AssociationTalk]:
     return [
         EchoTalk("X", CALLER),
         AccessTalk("X", CALLER, questions(CALLER, CountingChance())),
+        IdentityTalk("X", CALLER, "N" * USER_NAME_LENGTH),
         CountTalk("X", CALLER, Count(b"k", 1000)),
-        PresenceTalk("X", CALLER, FIRST[5], 3),
+        PresenceTalk("X", CALLER, ("1.2.1", "1.2.2")),
     ]
 
 

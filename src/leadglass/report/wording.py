@@ -96,8 +96,9 @@ def method(run: RunFacts) -> tuple[str, ...]:
         )
     if run.level >= Level.KINDS:
         steps.append(
-            "Kinds of personal data were found by looking at whether fields are filled, on a small sample; no value "
-            "left the function that looked."
+            "Kinds of personal data were found by looking at whether fields are filled, in no more records of a system "
+            "than its owner granted; their identifiers were held in memory until then, and no value left the function "
+            "that looked."
         )
     steps.append(
         "Between two runs a country is good if it had open systems and has none; ugly if its records grew and it is "

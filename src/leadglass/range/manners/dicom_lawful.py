@@ -53,7 +53,7 @@ def needed_by_query(identifier: Mapping[int, object], is_known: bool) -> Needed:
         return 2, "C-FIND by an unknown UID"
     if identifier.get(QUERY_RETRIEVE_LEVEL) == "STUDY" and not attributes:
         return 3, "C-FIND for counts"
-    if is_known or identifier.get(STUDY_DATE):
+    if is_known:
         return 4, "C-FIND for attributes"
     return NEVER, "list of patients"
 

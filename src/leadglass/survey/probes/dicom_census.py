@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from leadglass.survey.level import Level
 from leadglass.survey.observation import Sign
 from leadglass.survey.probe import Chance
 from leadglass.survey.probes.dicom_count import Count
@@ -19,8 +20,10 @@ _MAX_IN_VAIN: Final = 3  # associations in a row that count nothing
 
 
 def census(visit: Visit, chance: Chance) -> Calls:
-    """Leaves `visit.counts`, and the slice to look for kinds in."""
-    count = Count(chance.word(_KEY).encode("ascii"), visit.target.records_cap)
+    """Leaves `visit.counts`, and the studies to look for kinds in."""
+    target = visit.target
+    samples = target.samples_cap if target.level >= Level.KINDS else 0
+    count = Count(chance.word(_KEY).encode("ascii"), target.records_cap, samples)
     in_vain = 0
     for _ in range(_MAX_ASSOCIATIONS):
         before = count.records
@@ -33,7 +36,7 @@ def census(visit: Visit, chance: Chance) -> Calls:
     if count.pending:
         count.give_up()
     visit.counts = count.counts
-    visit.sample = count.sample
+    visit.samples = count.take_chosen()
     visit.signs += _signs(count)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from bisect import insort
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -45,26 +47,33 @@ _IN_VAIN: Final = 12
 """Slices in a row that were cut off and bring only what was there before: its dates are not looked at. (The first parts
 of what was cut off, down to a minute, bring nothing new either; that is half as many.)"""
 _FAILURES: Final = 8  # slices in a row that were answered with a failure and nothing else: it will not have it
-_ENOUGH: Final = 10  # answers to draw a sample from
+_MANY: Final = 10  # answers of a slice that mean something if all of them are known
 _PUBLISHED: Final = (b"1.3.6.1.4.1.14519.5.2.1.", b"1.3.6.1.4.1.9328.50.")
 """Roots under which The Cancer Imaging Archive and its forerunner publish."""
 _BAIT: Final = b"1.3.6.1.4.1.53684.1.1.2.1098940923.2240.1611872054.34565"
 _MAX_NUMBER: Final = 12  # characters of an IS (PS3.5 §6.2)
+_UID: Final = re.compile(rb"[0-9.]{1,64}")
+"""What alone is asked for again: a peer may answer a wildcard as a UID, and a question for that would be a list."""
+_BEHIND_ALL: Final = b"\xff" * 9  # no hash is
 
 
 @dataclass(slots=True)
 class Count:
-    """Study Instance UIDs are kept as hashes with a key of this run, as long as it is being counted, and no longer."""
+    """Study Instance UIDs are kept as hashes with a key of this run, as long as it is being counted, and no longer.
+
+    Only the UIDs of the `samples`, of which level 4 asks more, are kept as they are, until they are taken. They are
+    those with the lowest hashes: as the key is drawn by chance, a fair choice of all.
+    """
 
     key: bytes
     cap: int
+    samples: int = 0
     pending: list[Slice] = field(default_factory=lambda: list(reversed(FIRST)))  # the next one last
     seen: set[bytes] = field(default_factory=set)
     records: int = 0
     images: int = 0
     has_images: bool = False  # the number of instances was answered
     is_at_least: bool = False
-    sample: str = ""  # name of a slice that has enough in it to look at, and little more
     published: int = 0  # records of collections that were published for research
     has_bait: bool = False
     code: str = ""  # how it ended, if it did not come to its end
@@ -73,10 +82,12 @@ class Count:
     _new_before: int = 0  # records before the slice being counted
     _in_vain: int = 0
     _failures: int = 0
-    _fitness: tuple[int, int] = (0, 0)
+    _chosen: list[tuple[bytes, str]] = field(default_factory=list, repr=False)  # hash and UID, in order
+    _edge: bytes = b""  # a hash below this one is chosen
 
     def __post_init__(self) -> None:
         self._keyed = blake2b(key=self.key, digest_size=8)
+        self._edge = _BEHIND_ALL if self.samples else b""
 
     def hashed(self, uid: bytes) -> bytes:
         """What stands for a UID."""
@@ -92,9 +103,25 @@ class Count:
             self.seen.add(digest)
             self.records += 1
             self.published += uid.startswith(_PUBLISHED)
+            if digest < self._edge:
+                self._choose(digest, uid.strip(b"\0 "))
             if images and images.strip(b"\0 ").isdigit() and len(images) <= _MAX_NUMBER:
                 self.has_images = True
                 self.images += int(images.strip(b"\0 "))
+
+    def _choose(self, digest: bytes, uid: bytes) -> None:
+        """For a sample, in place of the one with the highest hash if there are enough."""
+        if not _UID.fullmatch(uid):
+            return
+        insort(self._chosen, (digest, uid.decode("ascii")))
+        del self._chosen[self.samples :]
+        if len(self._chosen) == self.samples:
+            self._edge = self._chosen[-1][0]
+
+    def take_chosen(self) -> tuple[str, ...]:
+        """The UIDs of the samples. They are forgotten with that."""
+        chosen, self._chosen, self._edge = self._chosen, [], b""
+        return tuple(uid for _, uid in chosen)
 
     def begin(self) -> Slice:
         """The next slice."""
@@ -103,13 +130,10 @@ class Count:
 
     def end(self, done: Slice, *, is_complete: bool) -> None:
         """A slice has come to its end; where a peer may have kept something back, its parts are asked for."""
-        fitness = (min(self.answers, _ENOUGH), -self.answers)
-        if self.answers and fitness > self._fitness:
-            self.sample, self._fitness = done.name, fitness
         is_whole = is_complete and self.answers not in _LIMITS
         if self.records > self._new_before:
             self._in_vain = 0
-        elif self.answers >= _ENOUGH and not is_whole:
+        elif self.answers >= _MANY and not is_whole:
             self._in_vain += 1
         if self._in_vain >= _IN_VAIN:
             self.give_up("dates mean nothing to it")
@@ -158,7 +182,7 @@ class Count:
             "images": self.images,
             "has_images": self.has_images,
             "is_at_least": self.is_at_least,
-            "sample": self.sample,
+            "chosen": len(self._chosen),
             "code": self.code,
             "published": self.published,
             "has_bait": self.holds_a_honeypots_study,
@@ -171,5 +195,6 @@ class Count:
         self.has_images, self.is_at_least = bool(tally["has_images"]), bool(tally["is_at_least"])
         self.published = int(tally["published"])
         self.has_bait = bool(tally["has_bait"])
-        self.sample, self.code = str(tally["sample"]), str(tally["code"])
+        self.code = str(tally["code"])
+        self._chosen = [(b"", "")] * int(tally.get("chosen", 0))  # how many decides; a replay asks nobody
         self.pending = [slice_of(name) for name in str(tally["pending"]).split()]

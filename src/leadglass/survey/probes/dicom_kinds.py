@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from leadglass.survey.observation import Sign
 from leadglass.survey.probes.dicom_presence import PresenceTalk
-from leadglass.survey.probes.dicom_slices import slice_of
 from leadglass.survey.probes.dicom_visit import Calls, Visit
 
 __all__ = ["look_for_kinds"]
@@ -12,9 +11,10 @@ __all__ = ["look_for_kinds"]
 
 def look_for_kinds(visit: Visit) -> Calls:
     """Leaves `visit.kinds`. Nothing is asked for where nothing was counted."""
-    if not visit.sample:
+    if not visit.samples:
         return
-    talk = PresenceTalk(visit.called_ae_title, visit.caller, slice_of(visit.sample), visit.target.samples_cap)
+    talk = PresenceTalk(visit.called_ae_title, visit.caller, visit.samples)
+    visit.samples = ()
     yield from visit.call(talk)
     visit.kinds = talk.kinds
     if talk.is_deidentified:

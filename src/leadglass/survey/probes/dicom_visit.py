@@ -31,7 +31,7 @@ class Visit:
     outcomes: list[Outcome] = field(default_factory=list)  # of the talks, one each
     shaken: list[Handshake] = field(default_factory=list)
     counts: Counts | None = None
-    sample: str = ""  # name of a slice of time that has records
+    samples: tuple[str, ...] = ()  # Study Instance UIDs to look for kinds in, until that was done
     kinds: tuple[str, ...] = ()
     signs: list[Sign] = field(default_factory=list)
 

@@ -22,7 +22,7 @@ from leadglass.dicom.upperlayer import Abort, AssociateAc, AssociateRj, ReleaseR
 from leadglass.range.law import NEVER, Law
 from leadglass.range.manners import dicom_products as products
 from leadglass.range.manners.dicom import DicomManner, DicomSite
-from leadglass.range.manners.dicom_admitting import Admitting
+from leadglass.range.manners.dicom_admitting import Admitting, Rejected
 from leadglass.range.manners.dicom_conduct import Conduct
 from leadglass.range.manners.studies import Shelf
 from leadglass.terms.evidence import UserIdentity
@@ -167,7 +167,7 @@ KNOWN = SHELF.uid_prefix + "0" * 12
     ("question", "level", "what"),
     [
         (find({LEVEL: "STUDY", UID: KNOWN, NAME: ""}), 4, "C-FIND for attributes"),
-        (find({LEVEL: "STUDY", UID: "", NAME: "", DATE: "20150601"}), 4, "C-FIND for attributes"),
+        (find({LEVEL: "STUDY", UID: "", NAME: "", DATE: "20150601"}), NEVER, "list of patients"),
         (find({LEVEL: "STUDY", UID: "", NAME: "*"}), NEVER, "list of patients"),
         (find({LEVEL: "PATIENT", NAME: ""}), NEVER, "list of patients"),
         (get({LEVEL: "STUDY", UID: KNOWN}), NEVER, "C-GET of images"),
@@ -199,6 +199,40 @@ def test_a_list_of_the_days_patients_is_never_allowed() -> None:
     law = Law()
     hear(manner_of(products.WORKLIST, law), [request(), worklist({0x00080050: "", NAME: ""})])
     assert law.above(4) == {"list of the day's patients": 1}
+
+
+@pytest.mark.parametrize(
+    ("conduct", "name", "answer"),
+    [
+        (products.IDENTITY_DEMANDING, b"RANDOM", None),
+        (products.IDENTITY_DEMANDING, b"MAINARCHIVE", (False,)),
+        (products.IDENTITY_ANY, b"RANDOM", (True,)),
+        (products.IDENTITY_ANSWERING, b"RANDOM", (True,)),
+        (products.DCM4CHEE, b"RANDOM", (False,)),
+    ],
+)
+def test_one_user_name(conduct: Conduct, name: bytes, answer: tuple[bool] | None) -> None:
+    law = Law()
+    identity = UserIdentity(kind=1, primary=name, secondary=b"", response_requested=True)
+    admitting = Admitting(conduct)
+    for _ in range(2):  # worked out, and remembered
+        (heard,) = hear(DicomSite(name="x", admitting=admitting)(law), [request(identity=identity)]).pdus
+        if answer is None:
+            assert heard == AssociateRj(1, 1, 1)
+        else:
+            assert isinstance(heard, AssociateAc)
+            assert (heard.user_information.identity_response is not None,) == answer
+    assert law.above(2) == {}
+    assert law.asked[2, "user identity without a passcode"] == 2
+
+
+def test_who_is_rejected_without_a_name_is_not_remembered_by_others() -> None:
+    admitting, law = Admitting(products.IDENTITY_ANY), Law()
+    shown = [UserIdentity(1, b"ONE", b""), None, UserIdentity(1, b"TWO", b"")]
+    answers = [admitting.answer(request(identity=identity), law, "x") for identity in shown]
+    assert answers[0] is answers[2]
+    assert isinstance(answers[1], Rejected)
+    assert law.above(4) == {"guessing user names": 1}
 
 
 def test_a_passcode_is_a_log_in() -> None:

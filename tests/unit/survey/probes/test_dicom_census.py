@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TypeVar
+
 import pytest
 
 from helpers.surveying import CALLER, Played, local, play_in_memory, replay
@@ -10,6 +13,7 @@ from leadglass.dicom.dimse.framing import frame_message
 from leadglass.dicom.dimse.messages import CFindRsp
 from leadglass.dicom.identifier import encode_identifier
 from leadglass.dicom.upperlayer import AssociateAc, AssociateRq, ContextResult, UserInformation, decode_pdu, encode_pdu
+from leadglass.net.conversing import Ending
 from leadglass.range.law import Law
 from leadglass.range.manners.dicom import DicomSite
 from leadglass.range.manners.dicom_admitting import Admitting
@@ -18,20 +22,25 @@ from leadglass.range.manners.studies import Shelf
 from leadglass.survey.level import Level
 from leadglass.survey.probes import dicom_counting
 from leadglass.survey.probes.dicom import dicom
+from leadglass.survey.probes.dicom_association import ABORT, AssociationTalk
 from leadglass.survey.probes.dicom_count import Count
 from leadglass.survey.probes.dicom_counting import CountTalk
-from leadglass.survey.probes.dicom_presence import filled_in
+from leadglass.survey.probes.dicom_presence import PresenceTalk, filled_in
 from leadglass.survey.probes.dicom_slices import FIRST
 
 NAME, BIRTH_DATE, PHYSICIAN = 0x00100010, 0x00100030, 0x00080090
+T = TypeVar("T", bound=AssociationTalk)
 SHELF = Shelf(seed=7, records=12_345, images=99_999, attributes=(NAME, BIRTH_DATE))
+EVERYTHING = (NAME, BIRTH_DATE, PHYSICIAN, 0x00100020, 0x00100040, 0x00101000, 0x00101040, 0x00102154, 0x00104000)
 IMPLICIT = "1.2.840.10008.1.2"
 
 
-def counted(conduct: object, *, portion: int = 1 << 16, **caps: int) -> tuple[Played, Law]:
+def counted(
+    conduct: object, *, portion: int = 1 << 16, shelf: Shelf = SHELF, samples_cap: int = 10, **caps: int
+) -> tuple[Played, Law]:
     law = Law()
-    site = DicomSite(name="it", admitting=Admitting(conduct), shelf=SHELF)  # type: ignore[arg-type]
-    whom = local(104, Level.KINDS, **caps)
+    site = DicomSite(name="it", admitting=Admitting(conduct), shelf=shelf)  # type: ignore[arg-type]
+    whom = replace(local(104, Level.KINDS, **caps), samples_cap=samples_cap)
     played = play_in_memory(dicom, whom, site, law, portion)
     assert law.above(Level.KINDS) == {}
     assert replay(dicom, played, whom) == played.sighting
@@ -63,6 +72,59 @@ def test_it_ends_at_the_cap() -> None:
     assert (counts.records, counts.is_at_least) == (1000, True)
 
 
+@pytest.mark.parametrize("conduct", [CONQUEST, LIMITED], ids=["without a limit", "no more than 500"])
+@pytest.mark.parametrize(("cap", "expected"), [(1, 1), (10, 10), (100, 100)])
+def test_no_more_patients_cross_the_wire_than_the_cap(conduct: object, cap: int, expected: int) -> None:
+    shelf = replace(SHELF, attributes=EVERYTHING)
+    played, law = counted(conduct, shelf=shelf, samples_cap=cap)
+    assert played.heard.count(b"EXAMPLE^PATIENT") == expected
+    (asked,) = [call.talk for call, _, _ in played.calls if call.talk.kind == "dicom presence"]
+    assert asked.tally is not None
+    assert asked.tally["looked_at"] == expected
+    assert law.asked[4, "C-FIND for attributes"] == expected
+    assert played.calls[-1][1].ending is Ending.OVER
+    kept = repr([call.talk.tally or call.talk.kept(said) for call, _, said in played.calls])
+    assert "EXAMPLE" not in kept
+    assert shelf.uid_prefix not in kept
+
+
+def test_fewer_than_the_cap_are_all_looked_at() -> None:
+    shelf = Shelf(seed=8, records=3, images=9, attributes=EVERYTHING)
+    played, _ = counted(CONQUEST, shelf=shelf)
+    assert played.heard.count(b"EXAMPLE^PATIENT") == 3
+    assert {"name", "birth date", "patient id", "sex", "contact", "physician"} <= set(played.sighting.kinds)
+
+
+def test_below_level_4_no_uid_is_kept() -> None:
+    count = Count(b"key", 1000)
+    count.add(b"1.2.3", b"1")
+    assert count.take_chosen() == ()
+
+
+def test_the_samples_are_a_fair_choice_and_forgotten_when_taken() -> None:
+    chosen: list[int] = []
+    for key in range(50):
+        count = Count(b"key %d" % key, 10_000, samples=10)
+        for number in range(1000):
+            count.add(b"1.2.%d\0" % number, None)
+            count.add(b"1.2.%d" % number, None)  # once more
+        assert count.tally["chosen"] == 10
+        some = count.take_chosen()
+        assert len(set(some)) == 10
+        assert count.take_chosen() == ()
+        assert "1.2." not in repr(count)
+        chosen += [int(uid.removeprefix("1.2.")) for uid in some]
+    assert 350 < sum(chosen) / len(chosen) < 650
+    assert len({number // 100 for number in chosen}) == 10
+
+
+@pytest.mark.parametrize("uid", [b"*", b"1.2.*", b"1.2\\1.3", b"", b"1.2?", b"1" * 65, b"2.25.\xc3\xa4"])
+def test_what_is_no_uid_is_not_asked_for(uid: bytes) -> None:
+    count = Count(b"key", 1000, samples=10)
+    count.add(uid, b"1")
+    assert (count.records, count.take_chosen()) == (1, ())
+
+
 def test_below_level_3_nothing_is_counted() -> None:
     law = Law()
     site = DicomSite(name="it", admitting=Admitting(CONQUEST), shelf=SHELF)
@@ -86,7 +148,10 @@ def answers(keys: list[dict[int, str]], *, together: bool = False) -> bytes:
 
 
 def begun() -> CountTalk:
-    talk = CountTalk("X", CALLER, Count(b"key", 1000))
+    return associated(CountTalk("X", CALLER, Count(b"key", 1000)))
+
+
+def associated(talk: T) -> T:
     request = decode_pdu(talk.begin())
     assert isinstance(request, AssociateRq)
     result = (ContextResult(1, 0, IMPLICIT),)
@@ -139,3 +204,25 @@ def test_presence_is_all_that_is_learnt() -> None:
     assert filled_in(told) == (frozenset({"PatientBirthDate"}), False)
     assert filled_in(encode_identifier({0x00120062: "YES"}, IMPLICIT)) == (frozenset(), True)
     assert filled_in(b"\x10\x00\x10\x00\xff\xff") == (frozenset(), False)
+
+
+def test_who_answers_more_than_one_study_is_cut_off_at_once() -> None:
+    talk = associated(PresenceTalk("X", CALLER, ("1.2.1", "1.2.2")))
+    heard = answers([{0x0020000D: "1.2.1", BIRTH_DATE: "19700101"}, {0x0020000D: "1.2.7", NAME: "MARK"}])
+    assert talk.receive(heard).endswith(ABORT)
+    assert talk.is_over
+    assert talk.tally == {"present": "PatientBirthDate", "is_deidentified": False, "looked_at": 1}
+
+
+def test_an_answer_without_end_is_not_kept() -> None:
+    talk = associated(PresenceTalk("X", CALLER, ("1.2.1",)))
+    talk.receive(answers([{NAME: "MARK" * 3}])[:-40])
+    talk.hung_up()
+    assert b"MARK" not in repr(vars(talk)).encode()
+
+
+def test_a_message_nobody_asked_for_is_a_violation() -> None:
+    talk = associated(PresenceTalk("X", CALLER, ()))
+    assert talk.receive(answers([{NAME: "MARK"}])).endswith(ABORT)
+    assert talk.fault
+    assert talk.present == frozenset()
