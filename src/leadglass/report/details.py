@@ -107,11 +107,12 @@ def _named(runs: Software) -> str:
 def rules(judged: Sequence[Judged], least: int) -> tuple[RuleRow, ...]:
     """Findings by rule, the worst first, then the most frequent."""
     by_rule: defaultdict[str, list[Finding]] = defaultdict(list)
-    products = {one.system.address: one.system.software.product for one in judged}
+    products: dict[int, str] = {}
     for one in judged:
         if one.counts:
             for finding in one.findings:
                 by_rule[finding.rule].append(finding)
+                products[id(finding)] = _product(one, finding)
 
     def weight(rule: str) -> tuple[int, int, str]:
         found = by_rule[rule]
@@ -120,9 +121,15 @@ def rules(judged: Sequence[Judged], least: int) -> tuple[RuleRow, ...]:
     return tuple(_rule(rule, by_rule[rule], products, least) for rule in sorted(by_rule, key=weight))
 
 
-def _rule(rule: str, found: Sequence[Finding], products: Mapping[str, str], least: int) -> RuleRow:
+def _product(one: Judged, finding: Finding) -> str:
+    """Whose door it is about."""
+    door = next((o for o in one.system.observations if o.target.port == finding.port), None)
+    return (one.system.software if door is None else one.system.software_at(door)).product
+
+
+def _rule(rule: str, found: Sequence[Finding], products: Mapping[int, str], least: int) -> RuleRow:
     worst = max(found, key=lambda finding: finding.severity)
-    advised = {one_line(finding.advice): one_line(products[finding.address]) for finding in found}
+    advised = {one_line(finding.advice): one_line(products[id(finding)]) for finding in found}
     advice = _common_end(list(advised))
     settings = {product: text.removesuffix(advice).strip() for text, product in advised.items()}
     return RuleRow(

@@ -30,7 +30,7 @@ T = TypeVar("T", bound=str)
 _PLAIN, _RETIRED, _MODIFIED, _BCP195 = "No encryption", "Retired TLS", "PS3.15 B.13", "PS3.15 B.12"
 _TLS: Final = {
     _PLAIN: ("at least one door speaks in clear", "bad"),
-    _RETIRED: ("TLS 1.0 or 1.1, or no forward secrecy: withdrawn from the standard", "warn"),
+    _RETIRED: ("TLS 1.0 or 1.1, or suites the profiles no longer allow", "warn"),
     _MODIFIED: ("Modified BCP 195: suites beyond AES-GCM", "good"),
     _BCP195: ("BCP 195: TLS 1.2 or 1.3, forward secrecy, AES-GCM", "good"),
 }

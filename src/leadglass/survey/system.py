@@ -22,6 +22,8 @@ _RUNGS = {
     Act.RETRIEVE: Rung.SERVES_IMAGES,
     Act.WRITE: Rung.ACCEPTS_WRITES,
 }
+_NEIGHBOURS = frozenset({"FHIR", "Elasticsearch", "CouchDB", "S3"})
+"""Ways of web doors that belong to no imaging system."""
 _NO_CONNECTION = frozenset({Ending.REFUSED, Ending.SILENT, Ending.UNREACHABLE})
 
 
@@ -89,9 +91,34 @@ class System:
 
     @property
     def software(self) -> Software:
-        """The best proved of what was seen."""
-        seen = [o.sighting.software for o in self.observations]
-        return max(seen, key=lambda s: (bool(s.product), bool(s.version), bool(s.toolkit)))
+        """The best proved of what was seen; of an archive, of its imaging doors: a database beside it is not it."""
+        if self.is_archive:
+            return _best(o for o in self.observations if _is_imaging(o))
+        return _best(self.observations)
+
+    def software_at(self, door: Observation) -> Software:
+        """What runs behind one door: what it says itself, else what other doors of its kind say, else the system's."""
+        beside = _best(o for o in self.observations if _kind(o) == _kind(door))
+        own = door.sighting.software
+        candidates = (own, beside, self.software)
+        named = next((one for one in candidates if one.product), None)
+        return named or next((one for one in candidates if one.toolkit), own)
+
+
+def _best(observations: Iterable[Observation]) -> Software:
+    seen = (o.sighting.software for o in observations)
+    return max(seen, key=lambda s: (bool(s.product), bool(s.version), bool(s.toolkit)), default=Software())
+
+
+def _is_imaging(door: Observation) -> bool:
+    """Whether what it says of itself may be of the archive: DICOM, or a web door that is nobody else's."""
+    if door.target.service is not Service.HTTP:
+        return door.target.service is Service.DICOM
+    return not any(t.how in _NEIGHBOURS and t.verdict is not Verdict.NOT_OFFERED for t in door.sighting.tries)
+
+
+def _kind(door: Observation) -> str:
+    return "imaging" if _is_imaging(door) else door.target.service.value
 
 
 def systems_of(observations: Iterable[Observation]) -> list[System]:

@@ -86,6 +86,10 @@ def test_a_database_stands_beside_the_archives() -> None:
         (system(handshakes=[handshake(None), handshake(None, retired=True)]), "Retired TLS"),
         (system(handshakes=[handshake(None, cipher="TLS_CHACHA20_POLY1305_SHA256")]), "PS3.15 B.13"),
         (system(handshakes=[replace(handshake(None), version="TLSv1.2", cipher="AES256-GCM-SHA384")]), "Retired TLS"),
+        (
+            system(handshakes=[replace(handshake(None), version="TLSv1.2", cipher="ECDHE-RSA-AES256-SHA")]),
+            "Retired TLS",
+        ),
         (system(handshakes=[handshake(None)], viewer=True), "No encryption"),
     ],
 )

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 import zlib
+from dataclasses import replace
 
 from helpers.report_world import model
-from helpers.survey_world import system
+from helpers.survey_world import SEEN, system
+from leadglass.report.model import CaseRow
 from leadglass.report.pdf import pdf_of
+from leadglass.report.pdf.typesetting import _case
 from leadglass.survey.observation import Software
 from leadglass.survey.target import Place
 
@@ -42,3 +45,10 @@ def test_names_are_never_markup() -> None:
 
 def test_what_is_withheld_is_set_too() -> None:
     assert pdf_of(model(min_cell=5, hides_addresses=True, hides_organisations=True)).startswith(b"%PDF")
+
+
+def test_an_open_case_without_a_clock_is_not_called_closed() -> None:
+    case = CaseRow(id="C-0001", organisation="", address="", state="open", opened=SEEN)
+    assert _case(case)[-1] == "–"
+    assert _case(replace(case, state="closed", closed=SEEN))[-1] == "closed 14 Sep 2026"
+    assert _case(replace(case, due="HIPAA: 13 Nov 2026"))[-1] == "HIPAA: 13 Nov 2026"

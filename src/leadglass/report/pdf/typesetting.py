@@ -212,7 +212,8 @@ def _leak(one: Leak) -> list[str]:
 
 def _case(one: CaseRow) -> list[str]:
     whose = " · ".join(text for text in (one.organisation, one.address) if text)
-    return [one.id, whose, one.state, day(one.opened), one.last_step, one.due or f"closed {day(one.closed)}"]
+    clock = one.due or (f"closed {day(one.closed)}" if one.closed else "–")
+    return [one.id, whose, one.state, day(one.opened), one.last_step, clock]
 
 
 def _scope(model: ReportModel) -> list[list[str]]:

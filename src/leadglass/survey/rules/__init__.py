@@ -115,5 +115,5 @@ def _worst_by_port(hits: Iterator[Hit]) -> list[Hit]:
 
 def _product(system: System, hit: Hit) -> str:
     """Whose settings to name."""
-    here, best = hit.seen.sighting.software, system.software
-    return hit.product or here.product or best.product or here.toolkit or best.toolkit
+    software = system.software_at(hit.seen)
+    return hit.product or software.product or software.toolkit

@@ -51,6 +51,11 @@ def report(
     with faults_in_words():
         if language not in _LANGUAGES:
             raise UserFault(f"there is no report in {language!r}", f"Choose from {', '.join(_LANGUAGES)}.")
+        for option, path in (("--cases", cases), ("--geometry", geometry), ("--state-geometry", states)):
+            if path is not None and not path.exists():
+                raise UserFault(
+                    f"{option} names {path}, which does not exist", "Mend the path, or leave the option out."
+                )
         shown = Shown(
             min_cell=min_cell,
             hides_addresses=public or redact_addresses,

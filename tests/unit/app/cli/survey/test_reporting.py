@@ -86,7 +86,9 @@ def test_two_runs_compared(runs: tuple[Path, Path], by: str) -> None:
         (["report", "RUN", "--format", "docx"], "there is no format"),
         (["report", "RUN", "--format", "sarif", "--min-cell", "5"], "lists single systems"),
         (["report", "RUN", "--lang", "tlh"], "there is no report in"),
-        (["report", "RUN", "--geometry", "nowhere.json"], "No such file"),
+        (["report", "RUN", "--geometry", "nowhere.json"], "--geometry names nowhere.json"),
+        (["report", "RUN", "--state-geometry", "nowhere.json"], "--state-geometry names nowhere.json"),
+        (["report", "RUN", "--cases", "nofolder"], "--cases names nofolder"),
         (["compare", "RUN", "nowhere"], "holds no run"),
     ],
 )
