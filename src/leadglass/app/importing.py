@@ -36,9 +36,11 @@ class Taken:
 def take_scans(paths: Sequence[Path], scope: Path, warrant: Warrant, folder: Path) -> Taken:
     """A run in `folder` of what the scans saw within the scope, each port with the time it was seen at.
 
-    UserFault if a scan is damaged, or the folder holds a run already. What was read before is recorded then, and the
-    run stays unfinished.
+    UserFault if a scan is damaged, before anything is written, or if the folder holds a run already.
     """
+    for path in paths:
+        for _ in read_scan(path):
+            pass  # each is sound to its end: half of one must not pass for what was seen
     begun = Begun(
         id=f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}",
         at=datetime.now(UTC),
@@ -90,6 +92,8 @@ def _text_of(path: Path) -> str:
     try:
         return path.read_text("utf-8")
     except OSError as error:
-        raise UserFault(f"{path} cannot be read: {error.strerror}", "Name a list of hosts, or a scan.") from None
+        raise UserFault(
+            f"{path} cannot be read: {error.strerror}", "Name a list of hosts, or a scan: --targets."
+        ) from None
     except UnicodeDecodeError:
         raise UserFault(f"{path} is neither a list of hosts nor a scan", "Write a host or host:port a line.") from None

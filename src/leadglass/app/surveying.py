@@ -22,7 +22,7 @@ from leadglass.app.resolving import resolve
 from leadglass.app.user_folder import user_folder
 from leadglass.net.conversing import Patience
 from leadglass.net.own_addresses import own_addresses
-from leadglass.survey.campaign import AT_ONCE, Progress, Totals, survey
+from leadglass.survey.campaign import AT_ONCE, Progress, survey
 from leadglass.survey.courier import Courier, Forbidden
 from leadglass.survey.level import Level
 from leadglass.survey.pace import Pacer
@@ -36,9 +36,10 @@ from leadglass.survey.services import Service
 from leadglass.survey.targets.locating import Located
 from leadglass.survey.targets.places import Places
 from leadglass.survey.targets.plan import Plan
+from leadglass.survey.totals import Totals
 from leadglass.terms.errors import UserFault
 
-__all__ = ["Order", "Report", "Surveying", "check_run_in", "opened_warrant", "own_warrant"]
+__all__ = ["Order", "Report", "Surveying", "begun_in", "opened_warrant", "own_warrant"]
 
 _SPARE_DESCRIPTORS: Final = 128
 _PATIENCE: Final = Patience()
@@ -74,6 +75,10 @@ class Report:
 
 def opened_warrant(scope: Path, trust: str = "") -> Warrant:
     """The warrant of a signed scope that is in force. UserFault says why there is none."""
+    if not scope.exists():
+        raise UserFault(
+            f"there is no scope {scope}", "Name a signed one: --scope FILE. `leadglass survey scope new` writes one."
+        )
     return Warrant.open(scope, now=datetime.now(UTC), resolve=resolve, trust=trust)
 
 
@@ -91,7 +96,12 @@ class Surveying:
         self._stop_file = order.folder / "stop"
         if self._stop_file.exists():
             raise UserFault(f"{self._stop_file} says stop", "Remove that file, then try again.")
-        begun = _begun_in(order.folder) if order.resume else self._new_begun()
+        begun = begun_in(order.folder) if order.resume else self._new_begun()
+        if order.resume and order.level < begun.level:
+            raise UserFault(
+                f"the run in {order.folder} goes to level {int(begun.level)}, further than --level {int(order.level)}",
+                "Leave --level out to go on as it began, or begin a new run in another folder.",
+            )
         only = (begun.only or None) if order.resume else order.only
         self._begun = begun
         self.plan = Plan(order.warrant, level=begun.level, only=only, seed=begun.id.encode())
@@ -113,7 +123,8 @@ class Surveying:
         at_once = min(AT_ONCE, _descriptors() - _SPARE_DESCRIPTORS)
         courier = Courier(order.warrant, Pacer(order.warrant.rates), order.patience, tries_again=order.tries_again)
         writer = self._writer()
-        totals, fault = Totals(targets=len(self.plan)), ""
+        totals, fault = writer.found, ""
+        totals.targets = len(self.plan)
 
         def told(progress: Progress) -> None:
             nonlocal totals, fault
@@ -130,6 +141,7 @@ class Surveying:
                     Located(writer, Places(user_folder() / "places")),
                     probers=order.probers,
                     done=writer.done,
+                    found=writer.found,
                     progress=told,
                     stop=self._is_told_to_stop,
                     at_once=at_once,
@@ -190,15 +202,13 @@ class Surveying:
             loop.remove_signal_handler(signal.SIGTERM)
 
 
-def check_run_in(folder: Path) -> None:
-    """UserFault if there is no run in the folder to be resumed."""
-    _begun_in(folder)
-
-
-def _begun_in(folder: Path) -> Begun:
+def begun_in(folder: Path) -> Begun:
+    """What the run in the folder is. UserFault if there is none that can be resumed."""
     _, first = next(entries_in(folder), (None, None)) if folder.is_dir() else (None, None)
     if not isinstance(first, Begun):
         raise UserFault(f"{folder} holds no run", "Leave out --resume to begin one.")
+    if first.level < Level.PRESENCE:
+        raise UserFault(f"{folder} holds imported scans, and no run to go on with", "Name another folder: --out.")
     return first
 
 

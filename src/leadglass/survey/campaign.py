@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
@@ -16,11 +16,12 @@ from leadglass.net.conversing import Ending, Outcome
 from leadglass.survey.chance import FreshChance
 from leadglass.survey.conversation import Said
 from leadglass.survey.courier import Courier
-from leadglass.survey.observation import Act, Observation, Sighting, Verdict
+from leadglass.survey.observation import Observation, Sighting, Verdict
 from leadglass.survey.probe import Caller, Prober
 from leadglass.survey.recorder import Recorded, Recorder
 from leadglass.survey.services import Service
 from leadglass.survey.target import Target
+from leadglass.survey.totals import Totals
 from leadglass.terms.ceilings import MAX_SECOND_LOOKS, MAX_TARGETS_HELD_BACK
 from leadglass.terms.errors import LeadglassError
 
@@ -36,8 +37,6 @@ _AT_ONCE_AGAIN: Final = 64
 _IN_ONE_TURN: Final = 64
 """Begun before the answers to those before are looked at."""
 _TICK: Final = 0.2
-_NO_CONNECTION: Final = frozenset({Ending.REFUSED, Ending.SILENT, Ending.UNREACHABLE})
-_LEAKS: Final = frozenset({Act.QUERY, Act.WORKLIST, Act.RETRIEVE, Act.LIST})
 
 
 class Done(Protocol):
@@ -46,29 +45,8 @@ class Done(Protocol):
     def __contains__(self, number: int, /) -> bool:
         """Whether this one was."""
 
-
-@dataclass(slots=True)
-class Totals:
-    """Counts of a run, or of the part of it that was done now."""
-
-    targets: int = 0  # of the plan
-    before: int = 0  # were done in runs that this one resumes
-    looked_at: int = 0
-    answered: int = 0  # a connection was made
-    open: int = 0  # would give a stranger something
-    silent: int = 0
-    refused: int = 0
-    connections: int = 0
-    faults: int = 0  # could not be judged, by a fault of ours
-
-    @property
-    def is_finished(self) -> bool:
-        """Whether every target of the plan was looked at, also those that could not be judged."""
-        return self.before + self.looked_at + self.faults >= self.targets
-
-    def as_counts(self) -> dict[str, int]:
-        """For the records."""
-        return asdict(self)
+    def __len__(self) -> int:
+        """How many were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +67,14 @@ async def survey(
     *,
     probers: Mapping[Service, Prober],
     done: Done = frozenset(),
+    found: Totals | None = None,
     progress: Callable[[Progress], None] | None = None,
     stop: Callable[[], bool] = lambda: False,
     at_once: int = AT_ONCE,
 ) -> Totals:
     """Walk the plan; `plan[i]` becomes observation number i + 1, and numbers in `done` are passed over.
+
+    `found` is what was found at those: it is counted on from there.
 
     A target that owed us an answer on which the verdict hangs is looked at once more at the end, unhurried, and only
     then recorded: on a busy machine the delay may be ours, and a leak must not pass for a closed door.
@@ -101,7 +82,7 @@ async def survey(
     Ends when all is done, or within a second once `stop` says so. Raises what the courier or the recorder raise:
     Forbidden, StorageFault. Whatever was seen until then has been recorded; the recorder is still open.
     """
-    run = _Run(plan, courier, caller, recorder, probers, done, at_once)
+    run = _Run(plan, courier, caller, recorder, probers, done, at_once, found or Totals())
     tick = asyncio.get_running_loop().create_task(run.watch(stop, progress))
     try:
         await run.finished
@@ -126,11 +107,13 @@ class _Run:
         probers: Mapping[Service, Prober],
         done: Done,
         at_once: int,
+        totals: Totals,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._courier, self._caller, self._recorder, self._probers = courier, caller, recorder, probers
         self._at_once = at_once
-        self.totals = Totals(targets=len(plan))
+        self.totals = totals
+        self.totals.targets, self.totals.before = len(plan), len(done)
         self._fault = ""
         self._targets = self._unlooked(plan, done)
         self._unsure: list[tuple[int, Target]] = []  # to be looked at once more, when all else is done
@@ -173,9 +156,7 @@ class _Run:
 
     def _unlooked(self, plan: Sequence[Target], done: Done) -> Iterator[tuple[int, Target]]:
         for index in range(len(plan)):
-            if index + 1 in done:
-                self.totals.before += 1
-            else:
+            if index + 1 not in done:
                 yield index + 1, plan[index]
 
     def _fill(self) -> None:
@@ -286,7 +267,8 @@ class _Run:
             ),
             calls,
         )
-        self._count(sighting)
+        self.totals.looked_at += 1
+        self.totals.count(target.address, sighting)
 
     async def _probe(self, target: Target, calls: list[Recorded]) -> Sighting:
         """Let the service's probe decide, and the courier do."""
@@ -312,17 +294,6 @@ class _Run:
             except Exception as bug:
                 raise _Bug(target, bug) from bug
             calls.append(Recorded(call, outcome, chance.take_drawn(), tuple(said)))
-
-    def _count(self, sighting: Sighting) -> None:
-        totals = self.totals
-        totals.looked_at += 1
-        if sighting.ending is Ending.REFUSED:
-            totals.refused += 1
-        elif sighting.ending in _NO_CONNECTION:
-            totals.silent += 1
-        else:
-            totals.answered += 1
-            totals.open += any(t.verdict is Verdict.OPEN and t.act in _LEAKS for t in sighting.tries)
 
 
 def _is_unsure(sighting: Sighting, calls: Sequence[Recorded]) -> bool:

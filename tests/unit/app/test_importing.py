@@ -55,14 +55,12 @@ def test_scans_become_a_run_that_can_be_verified(scope: Path, tmp_path: Path) ->
     }
 
 
-def test_what_was_read_before_the_damage_is_kept_and_the_run_is_not_finished(scope: Path, tmp_path: Path) -> None:
+def test_a_damaged_scan_is_refused_before_anything_is_written(scope: Path, tmp_path: Path) -> None:
     scan = tmp_path / "scan.json"
     scan.write_text((SCANS / "shodan.json").read_text() + "junk\n")
     with pytest.raises(UserFault, match="line 3"):
-        take_scans([scan], scope, opened(scope), tmp_path / "run")
-    run = Run.open(tmp_path / "run")
-    assert run.facts.finished is None
-    assert len(list(run.observations())) == 2
+        take_scans([SCANS / "nmap.xml", scan], scope, opened(scope), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_lists_and_scans_name_targets(tmp_path: Path) -> None:

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import msgspec
 
+from leadglass.net.conversing import Ending
 from leadglass.survey.records.chain import START, Chain, Line
 from leadglass.survey.records.entries import Begun, Closed, Entry, Nothing, Seen, decode
 from leadglass.survey.records.numbers import Numbers
+from leadglass.survey.totals import Totals
 from leadglass.terms.ceilings import MAX_EVIDENCE_NUMBER
 from leadglass.terms.errors import IntegrityFault, UserFault
 
@@ -23,6 +25,7 @@ class Past:
 
     begun: Begun
     done: Numbers = field(default_factory=Numbers)
+    found: Totals = field(default_factory=Totals)  # at those
     closed: Closed | None = None  # None: it was ended by a crash, or goes on
     head: str = START
     shard: int = 1
@@ -75,6 +78,7 @@ def read_past(folder: Path) -> Past:
             last_shard = shard
             for first, last in numbers_of(entry):
                 past.done.add_range(first, last)
+            _count(entry, past.found)
     except IntegrityFault as fault:
         raise UserFault(
             str(fault), "The evidence was changed. `leadglass survey verify` lists what is wrong."
@@ -91,6 +95,15 @@ def read_past(folder: Path) -> Past:
 def numbers_in(folder: Path) -> Numbers:
     """Numbers of the targets that a run has recorded; none if there is no run."""
     return read_past(folder).done if Chain(folder).shards else Numbers()
+
+
+def _count(entry: Entry, found: Totals) -> None:
+    if isinstance(entry, Seen):
+        found.count(entry.target.address, entry.sighting)
+    elif isinstance(entry, Nothing):
+        for ending in (Ending.REFUSED, Ending.SILENT, Ending.UNREACHABLE):
+            ranges = getattr(entry, ending.value)
+            found.count_nothing(ending, sum(last - first + 1 for first, last in ranges))
 
 
 def _first(entry: Entry, folder: Path) -> Begun:

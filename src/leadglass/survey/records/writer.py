@@ -14,6 +14,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from leadglass.net.conversing import Ending
+from leadglass.survey.level import Level
 from leadglass.survey.observation import Observation
 from leadglass.survey.recorder import Recorded
 from leadglass.survey.records.chain import START, shards
@@ -23,6 +24,7 @@ from leadglass.survey.records.log import EvidenceLog, sync_directory
 from leadglass.survey.records.numbers import Numbers, ranges_of
 from leadglass.survey.records.parquet import drop_tables, has_tables, make_tables
 from leadglass.survey.records.reading import Past, read_past
+from leadglass.survey.totals import Totals
 from leadglass.terms.errors import UserFault
 
 __all__ = ["RunWriter"]
@@ -38,6 +40,8 @@ class RunWriter:
         self.facts = facts
         self.done: Numbers = past.done if past else Numbers()
         """Numbers of the targets recorded before, in runs that this one resumes."""
+        self.found: Totals = past.found if past else Totals()
+        """What was found at those."""
         self._lock = lock
         self._none: dict[Ending, list[int]] = {ending: [] for ending in _NO_CONNECTION}
         self._since = self._now()
@@ -55,12 +59,19 @@ class RunWriter:
 
     @classmethod
     def create(cls, folder: Path, begun: Begun, *, scope: bytes = b"", signature: bytes = b"") -> RunWriter:
-        """A new run. UserFault if the folder holds one."""
-        (folder / "evidence").mkdir(parents=True, exist_ok=True)
-        lock = _locked(folder)
+        """A new run. UserFault if the folder holds one, or cannot be made."""
+        try:
+            (folder / "evidence").mkdir(parents=True, exist_ok=True)
+            lock = _locked(folder)
+        except OSError as fault:
+            what = f"no run can be kept in {folder}: {fault.strerror}"
+            raise UserFault(what, "Name a folder that can be made, or written to: --out.") from fault
         if shards(folder):
             os.close(lock)
-            raise UserFault(f"{folder} holds a run already", "Go on with it: --resume. Or name another folder: --out.")
+            another = "ame another folder: --out."
+            can_go_on = begun.level > Level.IMPORTS
+            advice = f"Go on with it: --resume. Or n{another}" if can_go_on else f"N{another}"
+            raise UserFault(f"{folder} holds a run already", advice)
         for name, content in (("scope.toml", scope), ("scope.toml.sig", signature)):
             if content:
                 put_file(folder / name, content)

@@ -15,10 +15,12 @@ from leadglass.terms.errors import UserFault
 
 if TYPE_CHECKING:
     from leadglass.app.surveying import Report, Surveying
+    from leadglass.survey.scope import Warrant
+    from leadglass.survey.totals import Totals
 
 __all__ = ["run_survey", "survey_self"]
 
-LEAKS, STOPPED = 3, 4
+LEAKS, STOPPED, DEAF = 3, 4, 5
 """Exit codes beside 0 (nothing stands open) and 1 (an error)."""
 _SHOWN: Final = 5
 
@@ -45,7 +47,8 @@ def run_survey(
 ) -> None:
     """Look at everything a signed scope allows, and record what a stranger would get.
 
-    Exit code 0: nothing stands open. 3: something does. 4: stopped before the end. 1: an error, in words.
+    Exit code 0: nothing stands open. 3: something does. 4: stopped before the end. 5: nobody answered at all, so that
+    the network may be down. 1: an error, in words.
     Ctrl-C, or a file `stop` in the folder, stops it within a second; --resume goes on.
     """
     with faults_in_words():
@@ -83,12 +86,7 @@ async def _run_survey(
     trust: str,
     as_json: bool,
 ) -> None:
-    from leadglass.app.surveying import (
-        Order,
-        Surveying,
-        check_run_in,
-        opened_warrant,
-    )  # only now: DuckDB takes a moment to load
+    from leadglass.app.surveying import Order, Surveying  # only now: DuckDB takes a moment to load
 
     if scope is None and not resume:
         raise UserFault(
@@ -100,13 +98,20 @@ async def _run_survey(
         raise UserFault("--only is part of the run that is resumed", "Leave it out.")
     if level < Level.PRESENCE:
         raise UserFault("at level 0 nothing is sent, so there is nothing to run", "Say --level 1 or more.")
-    if resume:
-        check_run_in(folder)
-    where = scope or folder / "scope.toml"
-    order = Order(
-        folder=folder, warrant=opened_warrant(where, trust), scope=where, level=level, only=only, resume=resume
-    )
+    warrant, where = _warrant(folder, scope, trust)
+    order = Order(folder=folder, warrant=warrant, scope=where, level=level, only=only, resume=resume)
     await _perform(Surveying(order), as_json)
+
+
+def _warrant(folder: Path, scope: Path | None, trust: str) -> tuple[Warrant, Path | None]:
+    """The one that counts, and where its scope lies. Without `scope`: that of the run in the folder."""
+    from leadglass.app.surveying import begun_in, opened_warrant, own_warrant
+
+    if scope is None:
+        if not begun_in(folder).scope_digest:
+            return own_warrant(), None  # a survey of this machine
+        scope = folder / "scope.toml"
+    return opened_warrant(scope, trust), scope
 
 
 async def _survey_self(folder: Path, as_json: bool) -> None:
@@ -130,7 +135,7 @@ async def _perform(surveying: Surveying, as_json: bool) -> None:
         _say(report)
     if not report.totals.is_finished or report.why_stopped:
         raise typer.Exit(STOPPED)
-    raise typer.Exit(LEAKS if report.totals.open else 0)
+    raise typer.Exit(LEAKS if report.totals.open else DEAF if report.totals.is_deaf else 0)
 
 
 def _why_nothing(surveying: Surveying) -> str:
@@ -145,18 +150,34 @@ def _say(report: Report) -> None:
     if report.why_stopped or not totals.is_finished:
         out.print(f"[bold yellow]Stopped:[/] {plain(report.why_stopped or report.fault)}.")
         out.print(f"{done:,} of {totals.targets:,} ports were looked at; all of them are recorded.")
-        out.print(f"Go on with: leadglass survey run --resume --out {folder}")
+        first = f"Remove {plain(str(report.folder / 'stop'))}, then go" if (report.folder / "stop").exists() else "Go"
+        out.print(f"{first} on with: leadglass survey run --resume --out {folder}")
     else:
         out.print(f"{done:,} ports were looked at{_earlier(report)}.")
-    if totals.looked_at:
-        out.print(f"{totals.answered:,} answered; {totals.refused:,} were closed, {totals.silent:,} silent.")
+    if done:
+        out.print(_found(totals))
     if totals.open:
-        out.print(f"[bold red]{totals.open:,} would give data to a stranger.[/]")
+        out.print(
+            f"[bold red]{_many(totals.open, 'port')} at {_many(totals.open_addresses, 'address', 'addresses')} "
+            "would give data to a stranger.[/]"
+        )
+    elif totals.is_deaf:
+        out.print("[bold red]Nothing could be reached: is the network up, and are these the right addresses?[/]")
+        out.print("A firewall that drops everything looks the same. So this says nothing about what stands open.")
     elif totals.is_finished:
         out.print("[bold green]None would give data to a stranger.[/]")
     if totals.faults:
         out.print(f"[bold yellow]{totals.faults:,} could not be judged:[/] {plain(report.fault)}. Please report that.")
     out.print(f"Which, how far and what to do: leadglass survey report {folder}")
+
+
+def _found(totals: Totals) -> str:
+    parts = f"{totals.answered:,} answered; {totals.refused:,} were closed, {totals.silent:,} silent"
+    return f"{parts}, {totals.unreachable:,} unreachable." if totals.unreachable else f"{parts}."
+
+
+def _many(count: int, one: str, more: str = "") -> str:
+    return f"{count:,} {one if count == 1 else more or one + 's'}"
 
 
 def _earlier(report: Report) -> str:
@@ -169,6 +190,7 @@ def _as_values(report: Report) -> dict[str, object]:
         "folder": str(report.folder),
         "finished": totals.is_finished and not report.why_stopped,
         "why_stopped": report.why_stopped,
+        "nothing_reached": totals.is_deaf,
         "fault": report.fault,
         "not_allowed": [{"target": text, "reason": refusal.reason} for text, refusal in report.refused],
         **totals.as_counts(),

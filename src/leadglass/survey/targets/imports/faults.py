@@ -12,7 +12,7 @@ from leadglass.terms.errors import UserFault
 __all__ = ["decoded", "fault"]
 
 T = TypeVar("T")
-_ADVICE: Final = "Export the scan again, or take that record out; what stands before it can be used."
+_ADVICE: Final = "Export the scan again, or take that record out."
 _PATH: Final = re.compile(r" - at `\$\.?(.*)`\Z", re.DOTALL)
 
 
