@@ -6,11 +6,16 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from leadglass.range.law import Law
 from leadglass.range.manner import Manner
 
-__all__ = ["Door", "SimulatedSystem", "TlsManner", "Truth", "TruthCounts", "World"]
+__all__ = ["Door", "Headline", "SimulatedSystem", "TlsManner", "Truth", "TruthCounts", "World"]
+
+REAL: Final = "real"
+DEMO: Final = "demo or test data"
+HONEYPOT: Final = "honeypot"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +34,7 @@ class Truth:
     has_viewer: bool = False
     records: int = 0
     images: int = 0
-    reality: str = "real"  # "real", "demo or test data", "honeypot"
+    reality: str = REAL  # or DEMO, or HONEYPOT
     kinds: tuple[str, ...] = ()
 
 
@@ -83,6 +88,17 @@ class TruthCounts:
         self.viewers += truth.has_viewer
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headline:
+    """What stands open, as a report counts it: records and images are those of real imaging archives."""
+
+    archives: TruthCounts
+    others: int
+    """Databases, shares and interfaces."""
+    demos: int
+    honeypots: int
+
+
 @dataclass(slots=True)
 class World:
     """All systems of a profile, by address."""
@@ -101,9 +117,24 @@ class World:
             table[system.truth.country, system.truth.state].add(system.truth)
         return dict(table)
 
-    def truth_in_all(self) -> TruthCounts:
-        """The truth of the whole world."""
+    def truth_in_all(self, among: Callable[[Truth], bool] = lambda _: True) -> TruthCounts:
+        """The truth of the whole world, or of those systems of it."""
         whole = TruthCounts()
         for system in self.systems:
-            whole.add(system.truth)
+            if among(system.truth):
+                whole.add(system.truth)
         return whole
+
+    def headline(self) -> Headline:
+        """What the report of a perfect survey would say first."""
+
+        def opened(reality: str) -> int:
+            return self.truth_in_all(lambda truth: truth.reality == reality).systems
+
+        archives = self.truth_in_all(lambda truth: truth.reality == REAL and truth.is_archive)
+        return Headline(
+            archives=archives,
+            others=opened(REAL) - archives.systems,
+            demos=opened(DEMO),
+            honeypots=opened(HONEYPOT),
+        )

@@ -32,9 +32,11 @@ ScaleOption = Annotated[int, typer.Option("--scale", min=1, help="Only one so-ma
 LatencyOption = Annotated[int, typer.Option("--latency", min=0, max=60_000, help="Milliseconds before each answer.")]
 LevelOption = Annotated[int, typer.Option("--level", min=0, max=4, help="How far the scope lets a survey go.")]
 
+GrantedOption = Annotated[
+    int, typer.Option("--level", min=0, max=4, help="What the scope grants; at the end: whether more was asked.")
+]
+
 _STATUS_SECONDS = 0.5
-_IDLE_TURNS = 6
-"""After so many turns without a connection, a survey is over."""
 
 
 @practice.command("list")
@@ -63,14 +65,15 @@ def serve(
     port_offset: OffsetOption = 0,
     scale: ScaleOption = 1,
     latency: LatencyOption = 0,
+    level: GrantedOption = 3,
     as_json: JsonOption = False,
 ) -> None:
-    """Serve a world on 127.0.0.0/8 until SIGTERM or Ctrl-C; then say what a survey asked beyond its level."""
+    """Serve a world on 127.0.0.0/8 until SIGTERM or Ctrl-C; then say what was asked, and whether it went too far."""
     from leadglass.app.practising import let_many_in
 
     world = _world(profile, scale)
     let_many_in()
-    run(_serve(world, port_offset, latency / 1000, as_json))
+    run(_serve(world, port_offset, latency / 1000, Level(level), as_json))
 
 
 def _world(profile: str, scale: int) -> World:
@@ -82,7 +85,7 @@ def _world(profile: str, scale: int) -> World:
         fail(str(fault), fault.advice)
 
 
-async def _serve(world: World, port_offset: int, latency: float, as_json: bool) -> None:
+async def _serve(world: World, port_offset: int, latency: float, level: Level, as_json: bool) -> None:
     from leadglass.range.law import Law
     from leadglass.range.serving import serve_world
 
@@ -94,22 +97,35 @@ async def _serve(world: World, port_offset: int, latency: float, as_json: bool) 
             loop.add_signal_handler(number, stop.set)
         _greet(world, port_offset, as_json)
         await _watch(server, stop, is_quiet=as_json or not sys.stdout.isatty())
-    _farewell(server, as_json)
+    _farewell(server, level, as_json)
 
 
 def _greet(world: World, port_offset: int, as_json: bool) -> None:
     from leadglass.app.practising import ports_of
 
-    truth = world.truth_in_all()
+    found = world.headline()
+    archives = found.archives
     ports = {service.value: [p + port_offset for p in listed] for service, listed in ports_of(world).items()}
     if as_json:
-        say_json({"profile": world.name, "systems": len(world.systems), "open": truth.systems, "ports": ports})
+        figures = {
+            "archives_open": archives.systems,
+            "records": archives.records,
+            "images_linked": archives.images_linked,
+            "images_accessible": archives.images_accessible,
+            "others_open": found.others,
+            "demos_open": found.demos,
+            "honeypots_open": found.honeypots,
+        }
+        say_json({"profile": world.name, "systems": len(world.systems), **figures, "ports": ports})
         return
     shift = f" --port-offset {port_offset}" if port_offset else ""
     countries = len({system.truth.country for system in world.systems})
     out.print(f"[bold]{plain(world.name)}[/]: {len(world.systems):,} simulated systems in {countries} countries")
-    out.print(f"  A perfect survey finds {truth.systems:,} open, with {truth.records:,} records and")
-    out.print(f"  {truth.images_linked:,} images, {truth.images_accessible:,} of them there for the taking.")
+    out.print("  The report of a perfect survey says:")
+    out.print(f"  - {archives.systems:,} imaging archives stand open, with {archives.records:,} records and")
+    out.print(f"    {archives.images_linked:,} images, {archives.images_accessible:,} of them there for the taking")
+    out.print(f"  - beside them {found.others:,} databases, shares and interfaces")
+    out.print(f"  - and, not counted as exposure: {found.demos:,} with test data, {found.honeypots:,} honeypots")
     for service, listed in ports.items():
         out.print(f"  {service:10} at ports {', '.join(map(str, listed))}", markup=False)
     out.print("  Only this machine can reach them, at addresses of 127.0.0.0/8.")
@@ -122,14 +138,11 @@ def _greet(world: World, port_offset: int, as_json: bool) -> None:
 
 
 async def _watch(server: RangeServer, stop: asyncio.Event, *, is_quiet: bool) -> None:
-    """Until it is to stop; shows meanwhile what is going on, and notices when one survey ends and another begins."""
-    idle, before = 0, 0
+    """Until it is to stop; shows meanwhile what is going on."""
+    before = 0
     while not stop.is_set():
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), _STATUS_SECONDS)
-        idle = 0 if server.connections != before else idle + 1
-        if idle == _IDLE_TURNS:
-            server.law.forget_titles()
         if not is_quiet:
             rate = (server.connections - before) / _STATUS_SECONDS
             line = f"  {server.connections:,} connections, {rate:,.0f}/s, {sum(server.law.asked.values()):,} requests"
@@ -139,18 +152,24 @@ async def _watch(server: RangeServer, stop: asyncio.Event, *, is_quiet: bool) ->
         out.print()
 
 
-def _farewell(server: RangeServer, as_json: bool) -> None:
+def _farewell(server: RangeServer, level: Level, as_json: bool) -> None:
+    """What was asked, and whether any of it goes beyond the level."""
+    from leadglass.range.law import NEVER
+
     asked = [
-        {"level": level, "what": what, "count": count} for (level, what), count in sorted(server.law.asked.items())
+        {"level": needs, "what": what, "count": count} for (needs, what), count in sorted(server.law.asked.items())
     ]
+    beyond = server.law.above(level)
     if as_json:
-        say_json({"connections": server.connections, "strangers": server.strangers, "asked": asked})
+        said = {"connections": server.connections, "strangers": server.strangers, "level": int(level)}
+        say_json({**said, "asked": asked, "beyond": beyond})
         return
-    show_table(asked, {"level": "level", "what": "asked", "count": "times"}, empty="Nobody asked for anything.")
-    for level in (Level.PRESENCE, Level.ACCESS, Level.COUNTS, Level.KINDS):
-        above = server.law.above(level)
-        if above:
-            words = ", ".join(f"{what} ({count})" for what, count in above.items())
-            out.print(plain(f"asked beyond level {int(level)}: {words}"))
+    rows = [row | {"level": "never"} if row["level"] == NEVER else row for row in asked]
+    show_table(rows, {"level": "level", "what": "asked", "count": "times"}, empty="Nobody asked for anything.")
+    if beyond:
+        words = ", ".join(f"{what} ({count:,})" for what, count in sorted(beyond.items()))
+        out.print(f"[bold red]Asked beyond level {int(level)}:[/] {plain(words)}")
+    elif asked:
+        out.print(f"[bold green]Nothing was asked beyond level {int(level)}.[/]")
     if server.strangers:
         out.print(f"{server.strangers} connections did not come to a loopback address, and were reset.")
