@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pynetdicom import AE, evt
+from pynetdicom.pdu_primitives import UserIdentityNegotiation
 
 from helpers.archive_server import ArchiveServer, run_archive
 from helpers.certificates import Authority, Leaf
@@ -18,7 +20,7 @@ from helpers.ports import free_port
 from helpers.surveying import Played, local, play, replay
 from leadglass.net.conversing import Ending
 from leadglass.survey.level import Level
-from leadglass.survey.observation import Act, DicomFacts, Observation, Rung
+from leadglass.survey.observation import Act, DicomFacts, Observation, Rung, Verdict
 from leadglass.survey.probes.dicom import dicom
 from leadglass.survey.system import System
 
@@ -111,6 +113,57 @@ async def test_orthanc_behind_tls(leaf: Leaf, tmp_path: Path) -> None:
         orthanc.process.terminate()
     assert played.sighting.speaks_tls is True
     assert played.verdict("C-ECHO") == played.verdict("C-FIND") == "open"
+
+
+@contextmanager
+def identifying(answer: Callable[[evt.Event], tuple[bool, bytes | None]] | None, *, demands: bool) -> Iterator[int]:
+    """The port of an entity of pynetdicom's that asks `answer` about user identities; perhaps it wants one."""
+
+    def requested(event: evt.Event) -> None:
+        if demands and event.assoc.requestor.user_identity is None:
+            event.assoc.acse.send_reject(1, 1, 1)
+            event.assoc.kill()
+
+    entity, port = AE(), free_port()
+    entity.add_supported_context("1.2.840.10008.1.1")
+    handlers = [(evt.EVT_REQUESTED, requested)]
+    if answer is not None:
+        handlers.append((evt.EVT_USER_ID, answer))
+    server = entity.start_server(("127.0.0.1", port), block=False, evt_handlers=handlers)
+    try:
+        yield port
+    finally:
+        server.shutdown()
+
+
+def confirming(event: evt.Event) -> tuple[bool, bytes | None]:
+    """Takes any name, and says so: pynetdicom itself answers no identity of type 1."""
+    response = UserIdentityNegotiation()
+    response.server_response = b""
+    event.assoc.acceptor.add_negotiation_item(response)
+    return True, None
+
+
+IDENTITIES = {
+    "ignores": (None, False, False, False),
+    "answers": (confirming, False, False, True),
+    "takes any name": (confirming, True, True, True),
+    "knows others": (lambda _: (False, None), True, None, None),
+}
+
+
+@pytest.mark.parametrize("kind", IDENTITIES)
+async def test_user_identity(kind: str) -> None:
+    answer, wants, demands, answers = IDENTITIES[kind]
+    with identifying(answer, demands=wants) as port:
+        whom = local(port, Level.ACCESS)
+        played = await play(dicom, whom)
+    facts = played.sighting.facts
+    assert isinstance(facts, DicomFacts)
+    assert (facts.demands_user_identity, facts.answers_user_identity) == (demands, answers)
+    entered = [done.verdict for done in played.sighting.tries if done.how == "A-ASSOCIATE" and done.act is Act.ENTER]
+    assert entered == [Verdict.CLOSED if demands is None else Verdict.OPEN]
+    assert replay(dicom, played, whom) == played.sighting
 
 
 async def test_a_worklist(tmp_path: Path) -> None:

@@ -25,6 +25,19 @@ def test_a_third_title_is_a_guess() -> None:
     assert law.above(4) == {"guessing AE titles": 1}
 
 
+def test_a_second_user_name_is_a_guess() -> None:
+    law = Law()
+    for name in (b"A", b"A"):
+        law.heard_user_name("127.1.0.1", name)
+    law.heard_user_name("127.1.0.2", b"B")
+    assert law.above(0) == {}
+    law.heard_user_name("127.1.0.1", b"B")
+    assert law.above(4) == {"guessing user names": 1}
+    law.forget_titles()
+    law.heard_user_name("127.1.0.1", b"C")
+    assert law.above(4) == {"guessing user names": 1}
+
+
 def test_another_survey_has_titles_of_its_own() -> None:
     law = Law()
     for title in (b"A", b"B"):

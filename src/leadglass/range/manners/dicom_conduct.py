@@ -43,7 +43,11 @@ class Conduct:
     reject_called: tuple[int, int, int] = (1, 1, 7)
     reject_calling: tuple[int, int, int] = (1, 1, 3)
     demands_user_identity: bool = False
-    """Without one: rejected, no reason given. Nobody's is good enough."""
+    """Without one, or with one that it does not know: rejected, no reason given."""
+    user_names: frozenset[str] | None = None
+    """Those that it knows, where it demands one; None: any."""
+    answers_user_identity: bool = False
+    """With the server response, where one is asked for (PS3.7 §D.3.3.7.2)."""
     stores: bool = False
     """Storage classes are offered."""
     find: int | None = None

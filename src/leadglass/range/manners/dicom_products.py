@@ -19,6 +19,8 @@ __all__ = [
     "DCM4CHEE_LISTED",
     "DCMQRSCP",
     "DCMQRSCP_OPEN",
+    "IDENTITY_ANSWERING",
+    "IDENTITY_ANY",
     "IDENTITY_DEMANDING",
     "LIMITED",
     "MODALITY",
@@ -144,7 +146,10 @@ AE_CHECKING: Final = Conduct(
 """Answers to its own name alone."""
 AE_LISTED: Final = replace(AE_CHECKING, called=None, calling=_KNOWN, implementation_version_name="PACS_ARCHIVE_5")
 """Lets in whom it knows."""
-IDENTITY_DEMANDING: Final = replace(DCM4CHEE, demands_user_identity=True)
+IDENTITY_DEMANDING: Final = replace(DCM4CHEE, demands_user_identity=True, user_names=_KNOWN)
+"""Lets in a user that it knows."""
+IDENTITY_ANSWERING: Final = replace(DCM4CHEE, answers_user_identity=True)
+"""Takes note of who shows a name, and lets everybody in."""
 MODALITY: Final = Conduct(
     product="",
     implementation_class_uid="1.3.12.2.1107.5.9.20000101",
@@ -152,3 +157,5 @@ MODALITY: Final = Conduct(
     max_pdu_length=28_672,
 )
 """A device that lets anybody echo, and serves nothing."""
+IDENTITY_ANY: Final = replace(MODALITY, demands_user_identity=True, answers_user_identity=True)
+"""Whoever shows a name, whichever it is, may echo."""

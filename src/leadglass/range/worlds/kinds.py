@@ -65,6 +65,8 @@ _CONDUCTS: Final[Mapping[str, Conduct]] = {
     "dcmqrscp-open": products.DCMQRSCP_OPEN,
     "dicomhawk": _DICOMHAWK,
     "dicompot": _DICOMPOT,
+    "identity-answering": products.IDENTITY_ANSWERING,
+    "identity-any": products.IDENTITY_ANY,
     "identity-demanding": products.IDENTITY_DEMANDING,
     "limited": products.LIMITED,
     "modality": products.MODALITY,

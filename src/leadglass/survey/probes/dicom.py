@@ -1,11 +1,12 @@
 """The DICOM probe: is it spoken, is a stranger let in, would he be served, how much is there, of which kinds.
 
     level 1   one association with Verification, between a made-up AE title and ours
-    level 2   one association with everything, and a question to each service; another one after each abort
+    level 2   one association with everything, and a question to each service; another one after each abort;
+              one under a made-up user name (`dicom_identity.py`)
     level 3   counts (`dicom_census.py`)
     level 4   kinds (`dicom_kinds.py`)
 
-No user identity is ever offered: whoever does not let us in without one is known by how it rejects, and no further.
+AE title and user name are without meaning: neither is anybody's.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from leadglass.survey.level import Level
 from leadglass.survey.observation import Act, Sighting, Verdict
 from leadglass.survey.probe import Caller, Chance, Probe
 from leadglass.survey.probes.dicom_census import census
+from leadglass.survey.probes.dicom_identity import show_a_user_name
 from leadglass.survey.probes.dicom_kinds import look_for_kinds
 from leadglass.survey.probes.dicom_questions import Question, questions
 from leadglass.survey.probes.dicom_sighting import sighting_of
@@ -46,11 +48,12 @@ def dicom(target: Target, caller: Caller, chance: Chance) -> Probe:
     if asked and visit.talk.accept is None and _was_broken_off(visit):  # perhaps it was the size of our request
         yield from visit.ask(_talk(visit, ()))
     yield from _ask_on(visit)
+    named = (yield from show_a_user_name(visit)) if asked else None
     if target.level >= Level.COUNTS and _can_count(visit):
         yield from census(visit, chance)
         if target.level >= Level.KINDS:
             yield from look_for_kinds(visit)
-    return sighting_of(visit)
+    return sighting_of(visit, named)
 
 
 def _talk(visit: Visit, asked: tuple[Question, ...]) -> Asking:

@@ -42,7 +42,7 @@ _IS_COMMAND, _IS_LAST = 1, 2
 class AssociationTalk(Talk):
     """One association with a peer that may be anything."""
 
-    def __init__(self, called_ae_title: str, caller: Caller, proposal: Proposal) -> None:
+    def __init__(self, called_ae_title: str, caller: Caller, proposal: Proposal, user_name: str = "") -> None:
         super().__init__()
         self.proposal = proposal
         self.association = ""  # "accepted", "rejected", "aborted", "" if it did not answer in DICOM
@@ -52,7 +52,7 @@ class AssociationTalk(Talk):
         self.language = ""  # which other one it speaks, if we know it
         self.fault = ""  # what it did that PS3.8 or PS3.7 forbids
         self.has_heard = False
-        self._request = request(called_ae_title, caller, proposal)
+        self._request = request(called_ae_title, caller, proposal, user_name)
         self._buffer = b""
         self._taken = 0  # bytes of whole PDUs, or of another language's sign
         self._command = b""  # fragments of a command

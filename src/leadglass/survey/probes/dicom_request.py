@@ -1,7 +1,7 @@
 """What we ask for in an A-ASSOCIATE-RQ, and the bytes of it.
 
 A survey says nearly the same to thousands of peers, so a request is encoded once for each list of contexts; only the
-called AE title, drawn anew for each target, is put in afterwards.
+called AE title and the user name, which differ from target to target, are put in afterwards.
 """
 
 from __future__ import annotations
@@ -14,11 +14,26 @@ from leadglass.dicom import uids
 from leadglass.dicom.upperlayer import AssociateRq, ProposedContext, RoleSelection, UserInformation, encode_pdu
 from leadglass.survey.probe import Caller
 from leadglass.terms.ae_title import AETitle
+from leadglass.terms.evidence import UserIdentity
 
-__all__ = ["ACCESS", "COUNTING", "PRESENCE", "QUERY_CLASSES", "STORAGE_CLASSES", "TAKEN_BACK", "Proposal", "request"]
+__all__ = [
+    "ACCESS",
+    "COUNTING",
+    "IDENTITY",
+    "PRESENCE",
+    "QUERY_CLASSES",
+    "STORAGE_CLASSES",
+    "TAKEN_BACK",
+    "USER_NAME_LENGTH",
+    "Proposal",
+    "request",
+]
 
 _NOBODY: Final = AETitle.of("NOBODY")
 _CALLED: Final = slice(10, 26)  # where the called AE title stands (PS3.8 table 9-11)
+USER_NAME_LENGTH: Final = 16
+_USER_NAME: Final = slice(-USER_NAME_LENGTH - 2, -2)  # of the last item: before the length of a passcode, which is 0
+_NAMED: Final = UserIdentity(1, bytes(USER_NAME_LENGTH), b"", response_requested=True)
 _MAX_PDU_LENGTH: Final = 16 * 1024  # of what we take; answers to our questions are short
 _MAX_PDU_LENGTH_COUNTING: Final = 128 * 1024
 
@@ -31,12 +46,17 @@ class Proposal:
     contexts: tuple[tuple[str, tuple[str, ...]], ...]
     roles: tuple[str, ...] = ()  # storage classes that we take as SCP as well, so that a C-GET is an honest one
     max_pdu_length: int = _MAX_PDU_LENGTH
+    shows_user_name: bool = False  # user identity of type 1, without a passcode; an answer to it is asked for
 
 
-def request(called_ae_title: str, caller: Caller, proposal: Proposal) -> bytes:
-    """The A-ASSOCIATE-RQ. ValueError if one of the AE titles is none."""
+def request(called_ae_title: str, caller: Caller, proposal: Proposal, user_name: str = "") -> bytes:
+    """The A-ASSOCIATE-RQ. `user_name` is for a proposal that shows one, and then of USER_NAME_LENGTH. ValueError if one
+    of the AE titles is none."""
     made = bytearray(_template(caller.calling_ae_title, proposal))
     made[_CALLED] = AETitle.of(called_ae_title).raw
+    if proposal.shows_user_name:
+        assert len(user_name) == USER_NAME_LENGTH
+        made[_USER_NAME] = user_name.encode("ascii")
     return bytes(made)
 
 
@@ -51,6 +71,7 @@ def _template(calling_ae_title: str, proposal: Proposal) -> bytes:
         implementation_class_uid=uids.IMPLEMENTATION_CLASS_UID,
         implementation_version_name=uids.IMPLEMENTATION_VERSION_NAME,
         roles=tuple(RoleSelection(uid, scu=True, scp=True) for uid in proposal.roles),
+        user_identity=_NAMED if proposal.shows_user_name else None,
     )
     return encode_pdu(AssociateRq(_NOBODY, AETitle.of(calling_ae_title), tuple(contexts), information))
 
@@ -97,6 +118,7 @@ TAKEN_BACK: Final = (uids.CT_IMAGE_STORAGE, uids.MR_IMAGE_STORAGE, uids.SECONDAR
 some archives then answer for handing out alone, and whether they would take an image could not be told."""
 
 PRESENCE: Final = Proposal(((uids.VERIFICATION, _PLAIN),))
+IDENTITY: Final = Proposal(((uids.VERIFICATION, _PLAIN),), shows_user_name=True)
 ACCESS: Final = Proposal(
     (
         (uids.VERIFICATION, _PLAIN),

@@ -7,6 +7,8 @@ from typing import Final
 
 from leadglass.survey.fingerprint import software_of
 from leadglass.survey.observation import Act, DicomFacts, Sighting, Try, Verdict
+from leadglass.survey.probes.dicom_association import AssociationTalk
+from leadglass.survey.probes.dicom_reading import Acceptance
 from leadglass.survey.probes.dicom_request import TAKEN_BACK
 from leadglass.survey.probes.dicom_signs import signs_of
 from leadglass.survey.probes.dicom_talk import Asking
@@ -16,12 +18,13 @@ __all__ = ["sighting_of"]
 
 _CALLING_AE_TITLE, _CALLED_AE_TITLE = 3, 7  # reasons of a service-user that tell which name it did not know
 _TRANSIENT: Final = 2
+_ANY_USER_NAME: Final = "any user name"
 
 
-def sighting_of(visit: Visit) -> Sighting:
-    """The whole of it."""
+def sighting_of(visit: Visit, named: AssociationTalk | None = None) -> Sighting:
+    """The whole of it. `named` is the association on which a user name was shown, if one was."""
     talk = visit.talk
-    facts = _facts(talk)
+    facts = _facts(talk, named.accept if named else None)
     tries = tuple(_tries(visit, talk, facts))
     return Sighting(
         ending=visit.outcomes[0].ending,
@@ -45,14 +48,16 @@ def _speaks_tls(visit: Visit) -> bool | None:
     return False if any(talk.has_heard for talk in visit.talks) else None
 
 
-def _facts(talk: Asking) -> DicomFacts:
-    information = talk.accept.information if talk.accept else None
+def _facts(talk: Asking, named: Acceptance | None) -> DicomFacts:
+    accept = talk.accept or named
+    information = accept.information if accept else None
     return DicomFacts(
         association=talk.association,
         reject=talk.reject,
         abort=talk.abort,
-        checks_ae_titles=_checks_ae_titles(talk),
-        demands_user_identity=False if talk.granted else None,
+        checks_ae_titles=_checks_ae_titles(talk, accept),
+        demands_user_identity=talk.accept is None if accept and accept.granted else None,
+        answers_user_identity=named.information.identity_response is not None if named else None,
         implementation_class_uid=information.implementation_class_uid if information else "",
         implementation_version_name=information.implementation_version_name if information else "",
         max_pdu_length=information.max_pdu_length if information else None,
@@ -61,11 +66,11 @@ def _facts(talk: Asking) -> DicomFacts:
     )
 
 
-def _checks_ae_titles(talk: Asking) -> bool | None:
-    if talk.reject:
+def _checks_ae_titles(talk: Asking, accept: Acceptance | None) -> bool | None:
+    if talk.reject and accept is None:
         _, source, reason = talk.reject
         return True if source == 1 and reason in (_CALLING_AE_TITLE, _CALLED_AE_TITLE) else None
-    return False if talk.granted else None
+    return False if accept and accept.granted else None
 
 
 def _tries(visit: Visit, talk: Asking, facts: DicomFacts) -> Iterator[Try]:
@@ -80,7 +85,9 @@ def _tries(visit: Visit, talk: Asking, facts: DicomFacts) -> Iterator[Try]:
         )
         return
     yield Try(act=Act.SPEAK, how=how, verdict=Verdict.OPEN)
-    if talk.reject:
+    if facts.demands_user_identity:
+        yield Try(act=Act.ENTER, how=how, verdict=Verdict.OPEN, code=_ANY_USER_NAME)
+    elif talk.reject:
         verdict = Verdict.UNCLEAR if talk.reject[0] == _TRANSIENT else Verdict.CLOSED
         yield Try(act=Act.ENTER, how=how, verdict=verdict, code="rejected {}/{}/{}".format(*talk.reject))
     elif talk.accept is None:
