@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 
 from helpers.ports import free_port, wait_for_port
 from leadglass.range.law import Law
@@ -43,12 +44,18 @@ async def running(
 
 
 @contextmanager
-def served(profile: str, *, probed_port: int, scale: int = 1, latency_ms: int = 0) -> Iterator[int]:
-    """`leadglass range serve` in a process of its own; its port offset. `probed_port`: one that the profile has."""
+def served(
+    profile: str, *, probed_port: int, scale: int = 1, latency_ms: int = 0, said: Path | None = None
+) -> Iterator[int]:
+    """`leadglass range serve` in a process of its own; its port offset. `probed_port`: one that the profile has.
+
+    What it says, at its end too, is written to the file `said`.
+    """
     offset = free_offset()
     command = [sys.executable, "-m", "leadglass", "range", "serve", profile, "--json"]
     command += ["--port-offset", str(offset), "--scale", str(scale), "--latency", str(latency_ms)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, "PYTHONUNBUFFERED": "1"})
+    with (said or Path(os.devnull)).open("wb") as out:
+        process = subprocess.Popen(command, stdout=out, env={**os.environ, "PYTHONUNBUFFERED": "1"})
     try:
         wait_for_port(probed_port + offset, process, address=address_of(profile, probed_port))
         yield offset

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
-__all__ = ["Certificate", "Conversation", "Ending", "Handshake", "Outcome", "Patience", "TlsOffer"]
+__all__ = ["Certificate", "Conversation", "Ending", "Handshake", "Outcome", "Patience", "TlsOffer", "Turn"]
 
 
 class Conversation(Protocol):
@@ -85,7 +86,7 @@ class Patience:
 
     to_connect: float = 2.0
     for_answer: float = 5.0  # between two portions of bytes
-    in_all: float = 30.0
+    in_all: float = 30.0  # longer for a peer that sends much, as long as it does: up to 20 times as long
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,3 +98,8 @@ class Outcome:
     seconds_to_connect: float | None = None  # None: there was no connection
     bytes_sent: int = 0
     bytes_received: int = 0
+
+
+Turn: TypeAlias = Callable[[int, int], float]
+"""Asked before words go out: so many bytes are to be said, and so many have been heard in all, on the wire. Returns the
+seconds until they may go; 0 or less: now."""

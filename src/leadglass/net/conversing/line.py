@@ -9,13 +9,17 @@ import socket
 from time import perf_counter
 from typing import Final
 
-from leadglass.net.conversing.facts import Conversation, Ending, Patience
+from leadglass.net.conversing.facts import Conversation, Ending, Patience, Turn
 from leadglass.net.conversing.switchboard import Switchboard
 from leadglass.terms.ceilings import KIB
 
 __all__ = ["LOCAL_FAULTS", "Line"]
 
 _PORTION: Final = 64 * KIB
+_BULK: Final = 16 * KIB
+"""Bytes a second: who sends faster than this is not hung up on in the middle of much that was asked for …"""
+_MOST_TIMES: Final = 20
+"""… before so many times the patience in all has passed. Who drips gets next to nothing of it."""
 _NO_WAY: Final = {
     errno.ECONNREFUSED: Ending.REFUSED,
     errno.ETIMEDOUT: Ending.SILENT,
@@ -40,9 +44,13 @@ class Line:
         "_board",
         "_conversation",
         "_ends_at",
+        "_held",
         "_is_open",
+        "_latest",
         "_loop",
+        "_says_at",
         "_socket",
+        "_timer",
         "_unsent",
         "began_at",
         "bytes_received",
@@ -52,6 +60,7 @@ class Line:
         "descriptor",
         "done",
         "spoke",
+        "turn",
     )
 
     def __init__(
@@ -68,12 +77,17 @@ class Line:
         self._board = board
         self._loop = loop
         self._unsent = b""
+        self.turn: Turn | None = None
+        self._held = b""  # to be said when it is our turn
+        self._says_at = 0.0
+        self._timer: asyncio.TimerHandle | None = None
         self.descriptor = sock.fileno()
         self.done: asyncio.Future[Ending] = loop.create_future()
         self.began_at = perf_counter()
         self.connected_at: float | None = None
         now = loop.time()
         self._ends_at = now + patience.in_all
+        self._latest = now + patience.in_all * _MOST_TIMES
         self.deadline = now + min(patience.to_connect, patience.in_all)
         self.spoke = 0
         self._is_open = True
@@ -156,6 +170,7 @@ class Line:
             self._end(Ending.HUNG_UP)
             return
         self.bytes_received += len(data)
+        self._ends_at = min(self._ends_at + len(data) / _BULK, self._latest)
         self._move_deadline()
         answer = conversation.receive(data[:room] if len(data) > room else data)
         if len(data) > room and not conversation.is_over:
@@ -164,10 +179,37 @@ class Line:
             self._say(answer)
 
     def _say(self, data: bytes) -> None:
-        if data or self._unsent:
+        if data and self.turn is not None:
+            self._say_in_turn(data, self.turn(len(data), self.bytes_received))
+        elif data or self._unsent:
             self._send(self._unsent + data if self._unsent else data)
-        elif self._conversation.is_over:
+        elif self._conversation.is_over and not self._held:
             self._end(Ending.OVER)
+
+    def _say_in_turn(self, data: bytes, wait: float) -> None:
+        """Now, or in so many seconds: the peer owes us nothing meanwhile."""
+        if wait <= 0 and not self._held:
+            self._send(self._unsent + data)
+            return
+        now = self._loop.time()
+        says_at = max(now + wait, self._says_at)
+        longer = says_at - max(now, self._says_at)
+        self._ends_at += longer
+        self._latest += longer
+        self._says_at = says_at
+        self._move_deadline()
+        self._held += data
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(says_at, self._say_held)
+
+    def _say_held(self) -> None:
+        data, self._held, self._timer = self._held, b"", None
+        try:
+            self._move_deadline()
+            self._send(self._unsent + data)
+        except Exception as bug:
+            self._broken(bug)
 
     def _send(self, data: bytes) -> None:
         had_unsent = bool(self._unsent)
@@ -184,11 +226,11 @@ class Line:
             self._move_deadline()  # it reads
         if bool(self._unsent) is not had_unsent:
             self._board.turn(self, writing=bool(self._unsent))
-        if not self._unsent and self._conversation.is_over:
+        if not self._unsent and not self._held and self._conversation.is_over:
             self._end(Ending.OVER)
 
     def _move_deadline(self) -> None:
-        due = self._loop.time() + self._answer_seconds
+        due = max(self._loop.time(), self._says_at) + self._answer_seconds
         self.deadline = due if due < self._ends_at else self._ends_at
 
     # --- the end ---------------------------------------------------------------------------------------------
@@ -213,6 +255,8 @@ class Line:
         if not self._is_open:
             return
         self._is_open = False
+        if self._timer is not None:
+            self._timer.cancel()
         if self.connected_at is not None:
             self._board.standing -= 1
         self._board.close(self)  # before its descriptor may be another's

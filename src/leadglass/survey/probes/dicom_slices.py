@@ -28,8 +28,8 @@ class Slice:
     def study_date(self) -> str:
         """As a key of range matching (PS3.4 §C.2.2.2.5)."""
         if self.first == self.last and self.first:
-            return f"{self.first:%Y%m%d}"
-        return (f"{self.first:%Y%m%d}" if self.first else "") + "-" + (f"{self.last:%Y%m%d}" if self.last else "")
+            return _day(self.first)
+        return f"{_day(self.first)}-{_day(self.last)}"
 
     @property
     def study_time(self) -> str:
@@ -86,6 +86,10 @@ def _end_of(first: date, length: int) -> date:
     if length >= 31:
         return date(first.year, first.month, monthrange(first.year, first.month)[1])
     return first
+
+
+def _day(day: date | None) -> str:
+    return day.isoformat().replace("-", "") if day else ""
 
 
 def _clock(second: int) -> str:

@@ -121,6 +121,22 @@ async def test_a_dribbling_peer_is_left_when_all_time_is_up() -> None:
     assert outcome.ending is Ending.STALLED
 
 
+async def test_a_peer_that_sends_much_is_heard_out() -> None:
+    def tell(peer: socket.socket) -> None:
+        peer.recv(100)
+        for _ in range(8):
+            peer.sendall(bytes(200_000))  # that is worth twelve seconds
+            time.sleep(0.1)
+        peer.sendall(b" bye\n")
+        peer.recv(100)
+
+    talk = Lines(ceiling=10_000_000)
+    with served(tell) as port:
+        outcome = await converse("127.0.0.1", port, talk, patience=Patience(in_all=0.4))
+    assert outcome.ending is Ending.OVER
+    assert outcome.bytes_received == 1_600_005
+
+
 async def test_a_flood_ends_at_the_ceiling() -> None:
     def flood(peer: socket.socket) -> None:
         while True:
