@@ -34,6 +34,9 @@ class Talk(ABC):
     level: ClassVar[Level] = Level.PRESENCE
     """What must be granted before it may be spoken."""
     ceiling: int = _CEILING
+    window: int = 0
+    """Bytes that a peer may send ahead of our reading; 0: as many as the system likes. A small one for a talk that
+    stops its peer in the middle of what it should not have begun to say."""
 
     def __init__(self) -> None:
         self.is_over = False

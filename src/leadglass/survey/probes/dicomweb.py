@@ -1,7 +1,8 @@
 """DICOMweb (PS3.18): would a stranger's question be answered, would a stranger's request for a study be served?
 
 Asked for a study that nobody has ever made. A server that refuses whatever it is asked, or answers everything alike,
-proves nothing: so a path that cannot exist is asked for along with the usual ones.
+proves nothing: so a path that cannot exist is asked for along with the usual ones. One that does not heed the UID and
+begins to tell of real studies is not listened to any further.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from leadglass.net.conversing import Outcome
 from leadglass.survey.level import Level
 from leadglass.survey.observation import Act, Sign, Software, Try, Verdict
 from leadglass.survey.probe import Call
-from leadglass.survey.probes.http_keeping import answers_shape, nothing
+from leadglass.survey.probes.http_keeping import SOMETHING, answers_shape, nothing
 from leadglass.survey.probes.http_talk import Answer, Ask
 from leadglass.survey.probes.http_visit import UNKNOWN, Found, Look, Visit, asked, is_refusal
 
@@ -56,7 +57,8 @@ def look(visit: Visit) -> Look:
 
 
 def _queries(visit: Visit, roots: Sequence[str], uid: str) -> Generator[Call, Outcome, list[Answer]]:
-    asks = [Ask(f"{root}/studies?StudyInstanceUID={uid}&limit=1", answers_shape, _JSON) for root in roots]
+    where = [f"{root}/studies?StudyInstanceUID={uid}&limit=1" for root in roots]
+    asks = [Ask(path, answers_shape, _JSON, stops_at=SOMETHING) for path in where]
     return (yield from visit.ask(*asks, level=Level.ACCESS))
 
 

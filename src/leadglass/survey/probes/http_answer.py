@@ -1,4 +1,7 @@
-"""Reading one HTTP/1.1 answer (RFC 9112), in any portions, up to a limit. Never raises, whatever comes."""
+"""Reading one HTTP/1.1 answer (RFC 9112), in any portions, up to a limit, or to the first bytes that say enough.
+
+Never raises, whatever comes.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ _BODILESS: Final = frozenset({204, 304})
 class AnswerReader:
     """Feed it until `is_done`. Then it `is_http` or not; `rest` is what came behind the answer."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, stops_at: re.Pattern[bytes] | None = None) -> None:
         self.status = 0
         self.headers: Mapping[str, str] = {}  # names in lower case; of a name that comes twice, the first
         self.body = bytearray()
@@ -31,6 +34,7 @@ class AnswerReader:
         self.is_done = False
         self.is_http = False
         self._limit = limit
+        self._stops_at = stops_at
         self._buffer = bytearray()
         self._wanted = 0
         self._interim = 0
@@ -102,11 +106,16 @@ class AnswerReader:
         return self._until_end
 
     def _take(self, count: int) -> bool:
-        """Moves up to `count` bytes into the body; False, and done, once the limit is reached."""
+        """Moves up to `count` bytes into the body; False, and done, once the limit or what it stops at is reached."""
         room = self._limit - len(self.body)
         taken = self._buffer[: min(count, room)]
         self.body += taken
         del self._buffer[: len(taken)]
+        if self._stops_at and (enough := self._stops_at.match(self.body)):
+            del self.body[enough.end() :]
+            self.persists = False
+            self._finish(is_whole=False)
+            return False
         if count > room and len(taken) == room:
             self.persists = False
             self._finish(is_whole=False)

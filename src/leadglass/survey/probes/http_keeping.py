@@ -16,6 +16,7 @@ from leadglass.survey.probes.http_talk import Keep
 from leadglass.terms.ceilings import MAX_COLLECTIONS
 
 __all__ = [
+    "SOMETHING",
     "Keys",
     "Kinds",
     "answers_shape",
@@ -63,14 +64,15 @@ def read(body: bytes, shape: type[T]) -> T | None:
 
 
 _EMPTY_LIST: Final = re.compile(rb"\s*\[\s*\]\s*")
-_LIST: Final = re.compile(rb"\s*\[\s*\{")
+SOMETHING: Final = re.compile(rb"\s*\[\s*\{")
+"""How a list begins that is not empty."""
 
 
 def answers_shape(body: bytes) -> bytes:
     """Of a QIDO-RS answer only whether it is an empty list or one of something (PS3.18 §10.6.3.3)."""
     if _EMPTY_LIST.fullmatch(body):
         return b"[]"
-    return b"[{}]" if _LIST.match(body) else b""
+    return b"[{}]" if SOMETHING.match(body) else b""
 
 
 _MD5: Final = re.compile(rb"md5:[0-9a-f]{32}")

@@ -34,6 +34,8 @@ Keep: TypeAlias = Callable[[bytes], bytes]
 
 _SLACK: Final = 256 * KIB
 """One more portion as a socket gives it out: a talk ends by its own limits, not by its ceiling."""
+_NARROW: Final = 1 * KIB
+"""Bytes of its window where what comes may have to be stopped: the least that systems grant, about a packet."""
 _CUT: Final = "leadglass-cut"
 ELSEWHERE: Final = "https://elsewhere.invalid/"
 LOGIN_ELSEWHERE: Final = "https://elsewhere.invalid/login"
@@ -59,6 +61,7 @@ class Ask:
     keep: Keep
     accept: str = "*/*"
     limit: int = 16 * KIB  # bytes of the body that are read
+    stops_at: re.Pattern[bytes] | None = None  # once the body begins like this, no more of it is read
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,8 @@ class HttpTalk(Talk):
         """What the peer spoke at last: "" nothing, "http", "tls", "other"."""
         self.ceiling = sum(ask.limit + MAX_ANSWER_HEAD for ask in self.asks) + _SLACK
         self._origin, self._user_agent = origin, user_agent
-        self._reader = AnswerReader(self.asks[0].limit)
+        self.window = _NARROW if any(ask.stops_at for ask in self.asks) else 0
+        self._reader = AnswerReader(self.asks[0].limit, self.asks[0].stops_at)
 
     def begin(self) -> bytes:
         return self._request()
@@ -153,7 +157,8 @@ class HttpTalk(Talk):
         if len(self.answers) == len(self.asks) or not reader.persists:
             self.is_over = True
             return b""
-        self._reader = AnswerReader(self.asks[len(self.answers)].limit)
+        ask = self.asks[len(self.answers)]
+        self._reader = AnswerReader(ask.limit, ask.stops_at)
         self._reader.feed(reader.rest)
         return self._request()
 
