@@ -10,7 +10,8 @@ from typing import Final
 from leadglass.survey.level import Level
 from leadglass.survey.scope.document import Exclusion, Network, Quiet, Scope
 from leadglass.survey.scope.ground import Ground, Piece
-from leadglass.survey.scope.quiet import DAYS
+from leadglass.survey.scope.quiet import DAYS, QuietHours
+from leadglass.survey.services import Service
 from leadglass.terms.ceilings import MAX_PLAN
 
 __all__ = ["Explanation", "explain"]
@@ -31,6 +32,7 @@ class Explanation:
     addresses: int  # that may be looked at
     doors: int  # addresses × ports
     highest: Level
+    resting: tuple[str, ...] = ()  # where quiet hours are, and until when
 
 
 def explain(scope: Scope, ground: Ground, now: datetime) -> Explanation:
@@ -46,7 +48,8 @@ def explain(scope: Scope, ground: Ground, now: datetime) -> Explanation:
         ("How gently", tuple(_gently(scope, highest))),
         ("When it rests", tuple(map(_rest, scope.quiet)) or ("Never: there are no quiet hours.",)),
     )
-    return Explanation(sections, tuple(_warnings(scope, addresses, doors, highest, now)), addresses, doors, highest)
+    warnings = tuple(_warnings(scope, addresses, doors, highest, now))
+    return Explanation(sections, warnings, addresses, doors, highest, tuple(_resting(scope, now)))
 
 
 def _who(scope: Scope) -> Iterator[str]:
@@ -57,21 +60,34 @@ def _who(scope: Scope) -> Iterator[str]:
 
 
 def _networks(scope: Scope) -> Iterator[str]:
+    asked = {(tuple(network.services), tuple(network.ports)) for network in scope.network}
+    alone = len(asked) == 1  # all are asked the same, which is then said once
     lines = []
     for network in scope.network:
         whose = ", ".join(filter(None, (network.organisation, network.district, network.state, network.country)))
         where = _joined(network.addresses)
         level = f"level {network.level}, {network.granted.words}"
-        lines.append(f"{where}{f' ({whose})' if whose else ''}: {level}; {_ports(scope, network)}")
-    return _listed(lines)
+        ports = "" if alone else f"; {_asked_for(network)}"
+        lines.append(f"{where}{f' ({whose})' if whose else ''}: {level}{ports}")
+    yield from _listed(lines)
+    services = sorted({service for network in scope.network for service in network.services})
+    if alone:
+        yield f"Asked for: {_asked_for(scope.network[0], scope)}."
+    elif services:
+        yield f"Where they listen: {', '.join(_with_ports(service, scope) for service in services)}."
 
 
-def _ports(scope: Scope, network: Network) -> str:
+def _asked_for(network: Network, scope: Scope | None = None) -> str:
+    """Kinds of service, with their ports if there is a `scope` to say them, and further ports."""
     if not network.ports and not network.services:
         return "all kinds of service"
-    kinds = [f"{service.value} ({_joined(map(str, scope.ports_of(service)))})" for service in network.services]
+    kinds = [_with_ports(service, scope) if scope else service.value for service in network.services]
     ports = [f"port{'s' if len(network.ports) > 1 else ''} {_joined(map(str, network.ports))}"] if network.ports else []
     return ", ".join(kinds + ports)
+
+
+def _with_ports(service: Service, scope: Scope) -> str:
+    return f"{service.value} ({_joined(map(str, scope.ports_of(service)))})"
 
 
 def _how_many(looked_at: Sequence[Piece], scope: Scope) -> str:
@@ -96,7 +112,7 @@ def _exclusion(row: Exclusion) -> str:
 def _gently(scope: Scope, highest: Level) -> Iterator[str]:
     rates = scope.rates
     for where, pace in (("in all", rates), ("within each /24", rates.per_network), ("to each host", rates.per_host)):
-        both = f"{pace.associations_per_second:g} connections and {pace.packets_per_second:g} packets"
+        both = f"{_number(pace.associations_per_second)} connections and {_number(pace.packets_per_second)} packets"
         yield f"At most {both} a second {where}."
     yield "One connection to a host at a time."
     if highest >= Level.COUNTS:
@@ -109,6 +125,14 @@ def _rest(row: Quiet) -> str:
     days = ", ".join(day for day in DAYS if day in row.days)
     where = _joined(row.networks) if row.networks else "everywhere"
     return f"{days} from {row.begins} to {row.until} ({row.zone}), {where}."
+
+
+def _resting(scope: Scope, now: datetime) -> Iterator[str]:
+    for row in scope.quiet:
+        hours = QuietHours.of(row)
+        if hours.covers(now):
+            where = f"at {_joined(row.networks)}" if row.networks else "everywhere"
+            yield f"{where} until {_moment(hours.ends_after(now))}"
 
 
 def _warnings(scope: Scope, addresses: int, doors: int, highest: Level, now: datetime) -> Iterator[str]:
@@ -126,7 +150,7 @@ def _warnings(scope: Scope, addresses: int, doors: int, highest: Level, now: dat
             "be sure that the permission says so."
         )
     if scope.rates.per_host.associations_per_second > _BRISK:
-        yield f"A small archive may feel {scope.rates.per_host.associations_per_second:g} connections a second."
+        yield f"A small archive may feel {_number(scope.rates.per_host.associations_per_second)} connections a second."
     if not scope.quiet and highest > Level.IMPORTS:
         yield "It never rests, also while a clinic is at its busiest."
     if nameless := sum(not network.organisation for network in scope.network):
@@ -147,6 +171,11 @@ def _joined(words: Iterable[str]) -> str:
 
 def _count(number: int, word: str, plural: str) -> str:
     return f"{number:,} {word}{'' if number == 1 else plural}"
+
+
+def _number(rate: float) -> str:
+    """With commas, and with decimals only where there are some."""
+    return f"{rate:,.0f}" if rate == int(rate) else f"{rate:,g}"
 
 
 def _span(seconds: float) -> str:

@@ -29,7 +29,7 @@ def test_who_what_how_far_how_gently() -> None:
         "192.0.2.0/24 (Example Clinic, DE): level 2, find out whether it would serve a stranger",
         "In all 256 addresses",
         "Nothing is excluded.",
-        "At most 200 connections and 2000 packets a second in all.",
+        "At most 200 connections and 2,000 packets a second in all.",
         "One connection to a host at a time.",
         "until 2026-12-01 00:00 UTC",
         "It never rests",
@@ -61,6 +61,34 @@ def test_exclusions_quiet_hours_and_ports() -> None:
     ):
         assert part in text
     assert "never rests" not in text
+
+
+def test_numbers_are_written_out() -> None:
+    rates = "[rates]\nassociations_per_second = 1000000\n"
+    rates += "per_host = { packets_per_second = 20, associations_per_second = 0.5 }\n"
+    text = words(explained(rates, NETWORK))
+    assert "At most 1,000,000 connections" in text
+    assert "At most 0.5 connections" in text
+
+
+def test_ports_that_are_the_same_everywhere_are_said_once() -> None:
+    one, other = (f'[[network]]\naddresses = ["192.0.2.{n}"]\nlevel = 1\nservices = ["hl7"]\n' for n in (1, 2))
+    told = words(explained(one, other))
+    assert told.count("2575") == told.count("hl7") == 1
+    assert "Asked for: hl7 (2575, 6661)." in told
+    told = words(explained(one, other.replace('"hl7"', '"hl7", "ftp"'), NETWORK))
+    assert told.count("2575") == 1
+    assert "hl7, ftp" in told
+    assert "Where they listen: ftp (21), hl7 (2575, 6661)." in told
+    assert "all kinds of service" in told
+
+
+def test_that_it_rests_now_and_until_when() -> None:
+    quiet = '[[quiet]]\ndays = ["%s"]\nfrom = "07:00"\nuntil = "18:00"\nzone = "Europe/Berlin"\n'
+    assert explained(NETWORK, quiet % "Sat").resting == ("everywhere until 2026-11-21 17:00 UTC",)
+    assert explained(NETWORK, quiet % "Mon").resting == ()
+    somewhere = 'networks = ["192.0.2.0/28"]\n'
+    assert explained(NETWORK, quiet % "Sat" + somewhere).resting == ("at 192.0.2.0/28 until 2026-11-21 17:00 UTC",)
 
 
 def test_what_is_excluded_is_not_counted() -> None:

@@ -31,7 +31,10 @@ TrustOption = Annotated[
 
 @scope.command("new")
 def new(
-    file: FileArgument = Path("scope.toml"),
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="Where to write it.", show_default="scope.toml")
+    ] = None,
+    out_file: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="The same, as an option.")] = None,
     network: Annotated[
         list[str] | None,
         typer.Option("--network", help="What may be looked at: CIDR, range, address, name. Repeatable."),
@@ -55,13 +58,16 @@ def new(
         addresses=network or (),
         level=Level(level),
     )
+    path = file or out_file or Path("scope.toml")
     with faults_in_words():
+        if file is not None and out_file is not None:
+            raise UserFault("two files are named", "Leave out one of FILE and --out FILE.")
         try:
-            with file.open("x", encoding="utf-8") as new_file:
+            with path.open("x", encoding="utf-8") as new_file:
                 new_file.write(text)
         except FileExistsError:
-            raise UserFault(f"{file} is already there", "Name another file.") from None
-    out.print(f"Wrote {plain(str(file))}. Fill it in, then: leadglass survey scope check {plain(str(file))}")
+            raise UserFault(f"{path} is already there", "Name another file.") from None
+    out.print(f"Wrote {plain(str(path))}. Fill it in, then: leadglass survey scope check {plain(str(path))}")
 
 
 @scope.command("sign")
@@ -89,7 +95,7 @@ def sign_scope(
 
 @scope.command("check")
 def check(file: FileArgument = Path("scope.toml"), trust: TrustOption = "", as_json: JsonOption = False) -> None:
-    """Say in plain words what a scope allows. Exit code 0: a survey may run by it now; 1: not."""
+    """Say in plain words what a scope allows. Exit code 0: a survey may run by it (in quiet hours it waits); 1: not."""
     now = datetime.now(UTC)
     with faults_in_words():
         signed = verify(file, trust)
@@ -121,6 +127,8 @@ def _say(explained: Explanation, signed: Signed | Refusal, refusal: Refusal | No
         out.print(f"Signed by {plain(signature.signer)} on {when}, key {signature.fingerprint}")
     if refusal is None:
         out.print("[bold green]A survey may run by it.[/]")
+        for where in explained.resting:
+            out.print(plain(f"Now it rests {where}; a run that is started waits."))
     else:
         out.print(f"[bold red]No survey may run by it:[/] {plain(refusal.reason)}.")
         out.print(plain(refusal.advice))
@@ -134,6 +142,7 @@ def _as_values(explained: Explanation, signed: Signed | Refusal, refusal: Refusa
         "signed_by": signature.signer if signature else None,
         "signed_at": signature.signed_at if signature else None,
         "key": signature.fingerprint if signature else None,
+        "resting": explained.resting,
         "addresses": explained.addresses,
         "doors": explained.doors,
         "highest_level": int(explained.highest),

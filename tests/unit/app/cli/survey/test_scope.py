@@ -57,6 +57,18 @@ def test_expired(scope: Path) -> None:
     assert "Ask Example Clinic to allow it for longer" in result.stdout
 
 
+def test_in_quiet_hours_it_says_until_when_it_rests(scope: Path) -> None:
+    days = '"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"'
+    always = f'[[quiet]]\ndays = [{days}]\nfrom = "00:00"\nuntil = "24:00"\nzone = "UTC"\n'
+    scope.write_text(scope.read_text() + always)
+    assert said("sign", str(scope)).exit_code == 0
+    result = said("check", str(scope))
+    assert result.exit_code == 0
+    assert "A survey may run by it." in result.stdout
+    assert "Now it rests everywhere until 2" in " ".join(result.stdout.split())
+    assert len(json.loads(said("check", str(scope), "--json").stdout)["resting"]) == 1
+
+
 @pytest.mark.parametrize("verb", ["check", "sign"])
 @pytest.mark.parametrize(
     ("table", "words"),
