@@ -24,7 +24,7 @@ from leadglass.survey.target import Place, Target
 from leadglass.terms.ceilings import MAX_EVIDENCE_ENTRY
 from leadglass.terms.errors import StorageFault
 
-__all__ = ["NO_FACTS", "drop_tables", "has_tables", "make_tables"]
+__all__ = ["NO_FACTS", "drop_tables", "faults_in_tables", "has_tables", "make_tables"]
 
 NO_FACTS: Final = "other"
 """Name of the files of observations without facts."""
@@ -46,16 +46,28 @@ def make_tables(folder: Path, shard: int) -> None:
     source = folder / "evidence" / f"{shard:05}.jsonl"
     try:
         (folder / "observations").mkdir(exist_ok=True)
-        with _whole_lines(source, folder / "observations") as lines, duckdb.connect(config=_SETTINGS) as database:
-            database.execute(
-                f"CREATE TABLE seen AS SELECT hash, entry FROM read_json({_text(str(lines))}, "  # noqa: S608
-                f"format='newline_delimited', maximum_object_size={2 * MAX_EVIDENCE_ENTRY}, "
-                f"columns={{hash: 'VARCHAR', entry: {_text(_entry_type())}}}) WHERE entry.kind = 'seen'"
-            )
+        with _whole_lines(source, folder / "observations") as lines, _seen(lines) as database:
             for name in (*FACTS, NO_FACTS):
                 _export(database, name, _path(folder, name, shard))
     except (duckdb.Error, OSError) as fault:
         raise StorageFault(f"the tables of {source.name} cannot be written") from fault
+
+
+def faults_in_tables(folder: Path, shard: int) -> list[str]:
+    """What the tables of a shard say otherwise than its evidence, which must be intact; in words, a sentence for each
+    file. One that is not there says nothing."""
+    paths = {name: path for name in (*FACTS, NO_FACTS) if (path := _path(folder, name, shard)).exists()}
+    if not paths:
+        return []
+    source = folder / "evidence" / f"{shard:05}.jsonl"
+    try:
+        with _whole_lines(source, folder / "observations") as lines, _seen(lines) as database:
+            checked = {path: _fault_in(database, name, path) for name, path in paths.items()}
+    except (duckdb.Error, OSError):
+        return [f"the tables of evidence/{source.name} cannot be checked: there is no room for it"]
+    return [
+        f"observations/{path.name} {fault}: delete it, and it is made anew" for path, fault in checked.items() if fault
+    ]
 
 
 def has_tables(folder: Path, shard: int) -> bool:
@@ -73,19 +85,50 @@ def _path(folder: Path, name: str, shard: int) -> Path:
     return folder / "observations" / f"{name}-{shard:05}.parquet"
 
 
+@contextmanager
+def _seen(lines: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database with a table `seen` of a shard's entries."""
+    with duckdb.connect(config=_SETTINGS) as database:
+        database.execute(
+            f"CREATE TABLE seen AS SELECT hash, entry FROM read_json({_text(str(lines))}, "  # noqa: S608
+            f"format='newline_delimited', maximum_object_size={2 * MAX_EVIDENCE_ENTRY}, "
+            f"columns={{hash: 'VARCHAR', entry: {_text(_entry_type())}}}) WHERE entry.kind = 'seen'"
+        )
+        yield database
+
+
+def _fault_in(database: duckdb.DuckDBPyConnection, name: str, path: Path) -> str:
+    """What is wrong with a table, "" for nothing."""
+    try:
+        there = _sum_of(database, f"SELECT * FROM read_parquet({_text(str(path))})")  # noqa: S608
+    except duckdb.Error:
+        return "cannot be read"
+    return "" if there == _sum_of(database, _rows(name)) else "does not say what the evidence says"
+
+
+def _sum_of(database: duckdb.DuckDBPyConnection, rows: str) -> tuple[object, ...] | None:
+    """Stands for rows, in whatever order: there is no need to have all of them in memory."""
+    found = database.execute(f"SELECT count(*), sum(hash(row)::HUGEINT) FROM ({rows}) AS row").fetchone()  # noqa: S608
+    return None if found is None else tuple(found)
+
+
 def _export(database: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:
     draft = path.with_name(f".{path.name}.draft")
+    database.execute(
+        f"COPY ({_rows(name)} ORDER BY entry.number) TO {_text(str(draft))} (FORMAT parquet, COMPRESSION zstd)"
+    )
+    draft.replace(path)
+
+
+def _rows(name: str) -> str:
+    """The SELECT of a table's rows."""
     columns = ", ".join(f'{source} AS "{column}"' for column, source in _columns(name))
     which = (
         " AND ".join(f"entry.sighting.facts.{other} IS NULL" for other in FACTS)
         if name == NO_FACTS
         else f"entry.sighting.facts.{name} IS NOT NULL"
     )
-    database.execute(
-        f"COPY (SELECT {columns} FROM seen WHERE {which} ORDER BY entry.number) "  # noqa: S608 - names of our own
-        f"TO {_text(str(draft))} (FORMAT parquet, COMPRESSION zstd)"
-    )
-    draft.replace(path)
+    return f"SELECT {columns} FROM seen WHERE {which}"  # noqa: S608 - names of our own
 
 
 def _columns(name: str) -> Iterator[tuple[str, str]]:

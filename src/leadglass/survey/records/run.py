@@ -33,10 +33,12 @@ class Run:
     def __init__(self, folder: Path, facts: RunFacts) -> None:
         self.folder = folder
         self.facts = facts
+        self.remade: tuple[int, ...] = ()
+        """Shards whose tables were missing, and were made when it was opened."""
 
     @classmethod
     def open(cls, folder: Path) -> Run:
-        """The run in a folder; tables that a crash kept from being made are made now. UserFault if there is no run."""
+        """The run in a folder; tables that are not there are made now. UserFault if there is no run."""
         if not shards(folder):
             raise UserFault(f"{folder} holds no run", "Name the folder that was given to --out.")
         try:
@@ -68,7 +70,7 @@ class Run:
         return systems_of(self.observations())
 
     def verify(self) -> Verification:
-        """Whether the evidence is what was written."""
+        """Whether the evidence is what was written, and the tables say the same."""
         return verify(self.folder)
 
     def replay(self, probers: Mapping[Service, Prober] = PROBERS) -> Iterator[Difference]:
@@ -89,6 +91,7 @@ class Run:
             for path in shards(self.folder):
                 if not has_tables(self.folder, int(path.stem)):
                     make_tables(self.folder, int(path.stem))
+                    self.remade += (int(path.stem),)
         except (BlockingIOError, StorageFault):
             pass  # its writer makes them; or there is no room for them, and nobody needs them to read the run
         finally:

@@ -1,4 +1,4 @@
-"""Checks that a run's evidence is what was written."""
+"""Checks that a run's evidence is what was written, and that its tables say what the evidence says."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from leadglass.survey.records.chain import Chain
 from leadglass.survey.records.entries import Begun, Closed, Entry, Seen
 from leadglass.survey.records.facts import RunFacts
 from leadglass.survey.records.numbers import Numbers
+from leadglass.survey.records.parquet import faults_in_tables, has_tables
 from leadglass.survey.records.reading import entry_of, numbers_of
 from leadglass.terms.errors import IntegrityFault
 
@@ -31,6 +32,7 @@ class Verification:
     is_closed: bool = False  # False: it was ended by a crash, goes on, or its end was cut off
     unfinished: int = 0  # bytes of a line that was written by half: expected after a crash
     problems: tuple[str, ...] = ()
+    without_tables: tuple[int, ...] = ()  # shards whose tables are not all there: nothing but SQL needs them
 
     @property
     def is_intact(self) -> bool:
@@ -39,7 +41,7 @@ class Verification:
 
 
 def verify(folder: Path) -> Verification:
-    """Check the chain, the entries, and that they belong to the scope and the `run.json` beside them."""
+    """Check the chain, the entries, that they belong to the scope and the `run.json` beside them, and the tables."""
     chain, found, problems = Chain(folder), Verification(), list[str]()
     done = Numbers()
     begun: Begun | None = None
@@ -64,6 +66,11 @@ def verify(folder: Path) -> Verification:
         problems += _scope_differs(folder, begun)
     found.head, found.is_closed, found.unfinished = chain.head, closed is not None, chain.unfinished
     problems += _facts_differ(folder, begun, found)
+    shards = [int(path.stem) for path in chain.shards]
+    if found.is_closed:  # of a run that goes on they are still to be made
+        found.without_tables = tuple(shard for shard in shards if not has_tables(folder, shard))
+    if not problems:  # against evidence that was changed they prove nothing
+        problems += [fault for shard in shards for fault in faults_in_tables(folder, shard)]
     found.problems = tuple(problems[:_MAX_PROBLEMS])
     return found
 

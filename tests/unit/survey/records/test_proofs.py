@@ -103,6 +103,46 @@ def test_tables_that_are_missing_are_made_when_it_is_opened(tmp_path: Path) -> N
     assert rows(folder, "SELECT * FROM 'RUN/http-*.parquet'") == before
 
 
+@pytest.mark.parametrize("copied", [False, True], ids=["the run", "a copy without its lock"])
+def test_deleted_tables_are_made_anew_or_named(tmp_path: Path, copied: bool) -> None:
+    folder = written(tmp_path / "run", *every_kind())
+    assert Run.open(folder).remade == ()
+    (folder / "observations" / "dicom-00001.parquet").unlink()
+    if copied:
+        (folder / "lock").unlink()
+    run = Run.open(folder)
+    assert run.remade == (() if copied else (1,))
+    found = run.verify()
+    assert found.is_intact
+    assert found.without_tables == ((1,) if copied else ())
+
+
+@pytest.mark.parametrize("damage", ["garbage", "empty", "half", "other rows", "another value", "other columns"])
+def test_tables_that_say_something_else_are_found(tmp_path: Path, damage: str) -> None:
+    seen = [observation(number, full_sighting(FACTS[0])) for number in (1, 2, 3)]
+    folder = written(tmp_path / "run", *seen)
+    assert Run.open(folder).verify().problems == ()
+    path = folder / "observations" / "dicom-00001.parquet"
+    whole = path.read_bytes()
+    other = {
+        "other rows": "SELECT * FROM whole WHERE number < 3",
+        "another value": "SELECT * REPLACE (number + 1 AS number) FROM whole",
+        "other columns": "SELECT number FROM whole",
+    }
+    if damage in other:
+        with duckdb.connect() as database:
+            database.execute(f"CREATE TABLE whole AS FROM '{path}'")
+            database.execute(f"COPY ({other[damage]}) TO '{path}' (FORMAT parquet)")
+    else:
+        path.write_bytes({"garbage": b"x" * 99, "empty": b"", "half": whole[: len(whole) // 2]}[damage])
+    found = Run.open(folder).verify()
+    assert not found.is_intact
+    (problem,) = found.problems
+    assert problem.startswith("observations/dicom-00001.parquet ")
+    path.unlink()
+    assert Run.open(folder).verify().is_intact
+
+
 def test_odd_text_stays_text(tmp_path: Path) -> None:
     place = Place(organisation='Klinik "Zum ♥" \\ \n\x01\'; DROP', country="DE")
     folder = written(tmp_path / "run", observation(1, place=place))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Final
@@ -24,7 +25,7 @@ def verify(
     head: Annotated[str, typer.Option("--head", help="The hash of the last entry, as you noted it elsewhere.")] = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Check that nothing in a run's evidence was changed, added or removed."""
+    """Check that nothing in a run's evidence was changed, added or removed, and that its tables say the same."""
     from leadglass.survey.records import Run  # only now: DuckDB takes a moment to load
 
     try:
@@ -46,6 +47,8 @@ def verify(
                 "seen": found.systems_seen,
                 "closed": found.is_closed,
                 "unfinished_bytes": found.unfinished,
+                "tables_remade": list(opened.remade),
+                "tables_missing": list(found.without_tables),
                 "head": found.head,
                 "problems": problems,
                 "differences": [{"number": d.number, "what": d.what} for d in differences],
@@ -57,10 +60,17 @@ def verify(
             again = " Every transcript leads to the same verdict again." if replay else ""
             out.print(f"The evidence is intact: {found.entries:,} entries.{again}")
             out.print(f"Last entry: {found.head}")
+        _say_of_tables(opened.remade, "were missing, and were made anew from the evidence")
+        _say_of_tables(found.without_tables, "are missing; nothing but your own SQL needs them")
         if not found.is_closed:
             out.print("The run was not closed: it goes on, or was ended by a crash. `survey run --resume` goes on.")
     if problems or differences:
         raise typer.Exit(1)
+
+
+def _say_of_tables(shards: Sequence[int], what: str) -> None:
+    if shards:
+        out.print(f"Tables of shard {', '.join(map(str, shards[:_SHOWN]))} {what}.")
 
 
 def _say(problems: list[str]) -> None:

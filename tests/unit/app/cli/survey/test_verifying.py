@@ -47,3 +47,23 @@ def test_a_replay_names_what_it_could_not_play(tmp_path: Path) -> None:
     assert code == 1
     (difference,) = json.loads(said)["differences"]
     assert difference["number"] == 1
+
+
+def test_tables_that_were_deleted_are_made_anew_and_that_is_said(tmp_path: Path) -> None:
+    folder = written(tmp_path / "run", observation(1))
+    for table in (folder / "observations").iterdir():
+        table.unlink()
+    code, said = verify(str(folder))
+    assert code == 0
+    assert "Tables of shard 1 were missing, and were made anew" in said
+    assert "made anew" not in verify(str(folder))[1]
+
+
+def test_tables_that_say_something_else_are_a_fault(tmp_path: Path) -> None:
+    folder = written(tmp_path / "run", observation(1))
+    (folder / "observations" / "http-00001.parquet").write_bytes(b"garbage")
+    code, said = verify(str(folder), "--json")
+    assert code == 1
+    assert json.loads(said)["problems"] == [
+        "observations/http-00001.parquet cannot be read: delete it, and it is made anew"
+    ]
