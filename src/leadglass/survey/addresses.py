@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_network
 from itertools import pairwise
 from typing import Final, NamedTuple
@@ -11,6 +12,8 @@ __all__ = ["IPV6_FIRST", "Block", "address_of", "block_of", "key_of", "overlaid"
 
 IPV6_FIRST: Final = 1 << 128
 """The key of `::`. No IPv4 key comes near it: blocks of both families never touch."""
+_REMEMBERED: Final = 16_384
+"""Keys: a system is asked about several times while it is looked at."""
 _MAPPED_PREFIX: Final = 0xFFFF  # ::ffff:0:0/96, RFC 4291 §2.5.5.2
 
 
@@ -25,6 +28,7 @@ class Block(NamedTuple):
         return self.last - self.first + 1
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def key_of(address: str) -> int:
     """The key of a numeric address. An IPv4 address written as an IPv6 one is that IPv4 address. ValueError if not."""
     if ":" not in address:

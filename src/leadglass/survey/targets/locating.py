@@ -35,7 +35,8 @@ class Located:
         if observation.seconds_to_connect is not None:
             target = observation.target
             place = located(target.place, self._places.place_of(target.address))
-            observation = replace(observation, target=replace(target, place=place))
+            if place is not target.place:
+                observation = replace(observation, target=replace(target, place=place))
         self._recorder.record(observation, calls)
 
     def close(self) -> None:
@@ -43,6 +44,8 @@ class Located:
 
 
 def located(place: Place, known: tuple[str, int, str]) -> Place:
-    """The place with what open data knows; what the scope says of the country counts."""
+    """The place with what open data knows, itself if that is nothing; what the scope says of the country counts."""
     country, as_number, as_name = known
+    if (place.country or not country) and (place.as_number, place.as_name) == (as_number, as_name):
+        return place
     return replace(place, country=place.country or country, as_number=as_number, as_name=as_name)

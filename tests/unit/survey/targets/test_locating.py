@@ -60,3 +60,17 @@ def test_what_the_scope_says_counts() -> None:
     place = located(Place(organisation="Example Clinic", country="DE"), ("FR", 64496, "EXAMPLE"))
     assert place == Place(organisation="Example Clinic", country="DE", as_number=64496, as_name="EXAMPLE")
     assert located(Place(), ("FR", 64496, "EXAMPLE")).country == "FR"
+
+
+def test_where_nothing_is_known_the_observation_stays_itself() -> None:
+    class Nowhere:
+        def place_of(self, address: str) -> tuple[str, int, str]:
+            return "", 0, ""
+
+    kept = Kept()
+    Located(kept, Nowhere()).record(SEEN, ())
+    assert kept.observations[0] is SEEN
+    clinic = Place(organisation="Example Clinic", country="DE")
+    assert located(clinic, ("", 0, "")) is clinic
+    assert located(clinic, ("FR", 0, "")) is clinic
+    assert located(Place(country="DE", as_number=64496, as_name="OLD"), ("", 0, "")) == Place(country="DE")
