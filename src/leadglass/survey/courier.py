@@ -14,7 +14,7 @@ from typing import Final, Protocol
 from leadglass.net.conversing import Conversation, Ending, Outcome, Patience, converse, standing
 from leadglass.survey.conversation import Said
 from leadglass.survey.level import Level
-from leadglass.survey.pace import PACKETS_OF_A_TALK, Pacer
+from leadglass.survey.pace import Pacer
 from leadglass.survey.patience import ConnectTimes
 from leadglass.survey.probe import Call
 from leadglass.survey.scope.refusal import Refusal, Why
@@ -25,7 +25,6 @@ from leadglass.terms.errors import LeadglassError, LocalViolation
 __all__ = ["Courier", "Forbidden", "Permits"]
 
 _REST_SECONDS: Final = 5.0
-_SEGMENT: Final = 1400
 
 
 class Forbidden(LeadglassError):
@@ -96,7 +95,6 @@ class Courier:
             self._busy.discard(target.address)
         if outcome.seconds_to_connect is not None:
             self.connect_times.took(outcome.seconds_to_connect)
-            self._pacer.spent(target.address, PACKETS_OF_A_TALK + outcome.bytes_sent // _SEGMENT)
         if noted is not None and said is not None and talk.tally is None:
             said.extend(noted.said())
         return outcome
@@ -113,6 +111,7 @@ class Courier:
                 await self._rest(refusal)
                 continue
             self.connections += 1
+            turns = self._pacer.talk(target.address)
             outcome = await converse(
                 target.address,
                 target.port,
@@ -120,7 +119,11 @@ class Courier:
                 tls=call.tls,
                 server_name=target.host_name,
                 patience=self.connect_times.patience(attempt),
+                window=call.talk.window,
+                turn=turns.turn,
             )
+            if outcome.seconds_to_connect is not None:
+                turns.over(outcome.bytes_sent, outcome.bytes_received)
             if outcome.ending is not Ending.SILENT or attempt >= self._tries_again:
                 return outcome
             attempt += 1

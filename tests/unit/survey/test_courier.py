@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import socket
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,11 +16,12 @@ from helpers.echoing import Anything, Hello, courier, targets
 from helpers.hostile_servers import closed_port, served
 from leadglass.net.conversing import Ending, Patience
 from leadglass.survey.conversation import Said
-from leadglass.survey.courier import Forbidden
+from leadglass.survey.courier import Courier, Forbidden
 from leadglass.survey.level import Level
+from leadglass.survey.pace import Pacer
 from leadglass.survey.patience import ConnectTimes
 from leadglass.survey.probe import Call
-from leadglass.survey.scope import Refusal, Why
+from leadglass.survey.scope import Pace, Rates, Refusal, Why
 from leadglass.terms.errors import LocalViolation
 
 NO = Refusal(Why.OUTSIDE, "outside")
@@ -88,8 +91,6 @@ async def test_two_connections_to_one_host_never_stand_together() -> None:
 
 
 async def test_each_new_try_asks_the_warrant_again() -> None:
-    import socket
-
     warrant = Anything()
     with socket.socket() as full:
         full.bind(("127.0.0.1", 0))
@@ -144,3 +145,28 @@ def test_patience_is_learnt_from_those_that_answer() -> None:
     for _ in range(20):
         times.took(1.9)
     assert times.patience(0).to_connect <= 2.0
+
+
+async def test_a_long_talk_is_no_faster_than_its_hosts_rate() -> None:
+    class Chatty(Hello):
+        def receive(self, data: bytes) -> bytes:
+            self.heard += data
+            self.is_over = len(self.heard) >= 30
+            return b"" if self.is_over else b"and?"
+
+    moments: list[float] = []
+
+    def answer(peer: socket.socket) -> None:
+        while peer.recv(100):
+            moments.append(time.monotonic())
+            peer.sendall(b".")
+
+    quick = Pace(packets_per_second=1_000_000, associations_per_second=1_000_000)
+    gentle = Pace(packets_per_second=50, associations_per_second=1000)
+    rates = Rates(packets_per_second=1e6, associations_per_second=1e6, per_network=quick, per_host=gentle)
+    with served(answer) as port:
+        ours = Courier(Anything(), Pacer(rates), Patience(for_answer=1.0, in_all=1.0))
+        outcome = await ours.carry(targets(("127.0.0.1", port))[0], Call(Chatty()))
+    assert outcome.ending is Ending.OVER
+    assert len(moments) == 30
+    assert moments[-1] - moments[0] > 1.0  # 58 packets of ours, at 50 a second

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -150,3 +151,57 @@ def test_ipv6_networks_are_48_bits() -> None:
     first = [pacer.reserve(f"2001:db8:1:{number:x}::1", clock.now) for number in range(51)]
     assert first[-1] - clock.now >= 0.99
     assert pacer.reserve("2001:db8:2::1", clock.now) - clock.now < 0.5
+
+
+def each_host(packets: float) -> Rates:
+    quick = Pace(packets_per_second=1_000_000, associations_per_second=1_000_000)
+    host = Pace(packets_per_second=packets, associations_per_second=1_000_000)
+    return Rates(packets_per_second=1_000_000, associations_per_second=1_000_000, per_network=quick, per_host=host)
+
+
+@pytest.mark.parametrize("rate", [0.1, 1.0, 5.0, 100.0, 2000.0])
+def test_a_long_talk_keeps_the_hosts_rate(rate: float) -> None:
+    clock = Clock()
+    pacer = Pacer(each_host(rate), clock)
+    pacer.reserve("192.0.2.1", clock.now)
+    turn = pacer.talk("192.0.2.1").turn
+    assert turn is not None
+    assert turn(100, 0) <= 0  # nobody waits for the first word
+    packets = [clock.now, clock.now, clock.now]
+    for question in range(1, 200):
+        packets.append(clock.now)  # of our acknowledgement
+        wait = turn(100, 300 * question)
+        clock.now += max(0.0, wait)
+        packets.append(clock.now)
+    assert most_within(packets, 1.0) <= rate + max(4.0, rate * 0.01 + 2)
+    assert most_within(packets, 10.0) <= 10 * rate + max(4.0, rate * 0.01 + 2)
+
+
+def test_each_portion_that_comes_is_a_packet_and_long_ones_are_several() -> None:
+    clock = Clock()
+    turn = Pacer(each_host(10), clock).talk("192.0.2.1").turn
+    assert turn is not None
+    turn(10, 0)
+    for portion in range(1, 20):
+        turn(0, 20 * portion)
+    assert round(turn(10, 400) * 10) == 21
+    clock.now += 2.1
+    assert round(turn(10, 400 + 14_000) * 10) == 11
+
+
+def test_no_pause_is_longer_than_peers_wait_and_what_is_owed_is_not_forgotten() -> None:
+    clock = Clock()
+    pacer = Pacer(each_host(10), clock)
+    talk = pacer.talk("192.0.2.1")
+    assert talk.turn is not None
+    talk.turn(10, 0)
+    assert talk.turn(10, 300 * 1400) == 10.0
+    clock.now += 10.0
+    assert talk.turn(10, 300 * 1400) == 10.0
+    clock.now += 10.0
+    talk.over(30, 300 * 1400)
+    assert 9 < pacer.reserve("192.0.2.1", clock.now) - clock.now < 11  # of 30 seconds
+
+
+def test_generous_rates_ask_nobody_to_wait() -> None:
+    assert Pacer(FAST, Clock()).talk("192.0.2.1").turn is None

@@ -21,6 +21,7 @@ from leadglass.net.conversing.facts import (
     Outcome,
     Patience,
     TlsOffer,
+    Turn,
 )
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Outcome",
     "Patience",
     "TlsOffer",
+    "Turn",
     "converse",
     "standing",
 ]

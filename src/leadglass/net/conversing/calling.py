@@ -8,7 +8,7 @@ import socket
 from dataclasses import replace
 from typing import Final
 
-from leadglass.net.conversing.facts import Conversation, Ending, Outcome, Patience, TlsOffer
+from leadglass.net.conversing.facts import Conversation, Ending, Outcome, Patience, TlsOffer, Turn
 from leadglass.net.conversing.line import LOCAL_FAULTS, Line
 from leadglass.net.conversing.securing import Secured
 from leadglass.net.conversing.switchboard import switchboard
@@ -30,19 +30,26 @@ async def converse(
     tls: TlsOffer | None = None,
     server_name: str = "",
     patience: Patience = Patience(),
+    window: int = 0,
+    turn: Turn | None = None,
 ) -> Outcome:
     """How it ended, when it is over. `address` is numeric. Nothing that a peer or a network does is raised.
 
     With `tls`, the conversation takes place within TLS; certificates are read, not trusted. `server_name` is asked for
-    (SNI) if it is a host name. Bytes are counted on the wire. Cancelled, it hangs up at once.
+    (SNI) if it is a host name. `window` is how many bytes the peer may send ahead of our reading (systems round it up
+    to a kilobyte or two), 0 for as many as the system likes. Bytes are counted on the wire. Cancelled, it hangs up at
+    once.
+
+    With `turn`, words wait until it is their turn; that time is added to all patience.
     """
     secured = Secured(conversation, tls, server_name) if tls is not None else None
     loop = asyncio.get_running_loop()
-    line = _try(address, port, secured or conversation, patience, loop)
+    line = _try(address, port, secured or conversation, patience, window, loop)
     if line is None:
-        line = await _try_again(address, port, secured or conversation, patience, loop)
+        line = await _try_again(address, port, secured or conversation, patience, window, loop)
     if isinstance(line, Ending):
         return Outcome(ending=line)
+    line.turn = turn
     try:
         ending = await line.done
     except asyncio.CancelledError:
@@ -63,20 +70,30 @@ def standing() -> int:
 
 
 async def _try_again(
-    address: str, port: int, conversation: Conversation, patience: Patience, loop: asyncio.AbstractEventLoop
+    address: str,
+    port: int,
+    conversation: Conversation,
+    patience: Patience,
+    window: int,
+    loop: asyncio.AbstractEventLoop,
 ) -> Line | Ending:
     """This machine is short of something: wait until it is not."""
     gives_up_at = loop.time() + patience.in_all
     while loop.time() < gives_up_at:
         await asyncio.sleep(_TRY_AGAIN_SECONDS)
-        line = _try(address, port, conversation, patience, loop)
+        line = _try(address, port, conversation, patience, window, loop)
         if line is not None:
             return line
     return Ending.UNREACHABLE
 
 
 def _try(
-    address: str, port: int, conversation: Conversation, patience: Patience, loop: asyncio.AbstractEventLoop
+    address: str,
+    port: int,
+    conversation: Conversation,
+    patience: Patience,
+    window: int,
+    loop: asyncio.AbstractEventLoop,
 ) -> Line | Ending | None:
     """None: not now, this machine is short of descriptors, ports or memory."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
@@ -88,6 +105,8 @@ def _try(
     try:
         if not _MADE_NON_BLOCKING:
             sock.setblocking(False)
+        if window:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)  # before SYN: it fixes the scale
         fault_number = sock.connect_ex((address, port))
         if fault_number in _UNDERWAY:
             return Line(sock, conversation, patience, switchboard(), loop)

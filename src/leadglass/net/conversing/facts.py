@@ -101,5 +101,5 @@ class Outcome:
 
 
 Turn: TypeAlias = Callable[[int, int], float]
-"""Asked before words go out: so many bytes are to be said, and so many have been heard in all, on the wire. Returns the
-seconds until they may go; 0 or less: now."""
+"""Told of each portion that came, before words go out: so many bytes are to be said (or 0), and so many have been heard
+in all, on the wire. Returns the seconds until the words may go; 0 or less: now."""

@@ -179,18 +179,16 @@ class Line:
             self._say(answer)
 
     def _say(self, data: bytes) -> None:
-        if data and self.turn is not None:
-            self._say_in_turn(data, self.turn(len(data), self.bytes_received))
+        wait = 0.0 if self.turn is None else self.turn(len(data), self.bytes_received)
+        if data and (wait > 0 or self._held):
+            self._hold(data, wait)
         elif data or self._unsent:
             self._send(self._unsent + data if self._unsent else data)
         elif self._conversation.is_over and not self._held:
             self._end(Ending.OVER)
 
-    def _say_in_turn(self, data: bytes, wait: float) -> None:
-        """Now, or in so many seconds: the peer owes us nothing meanwhile."""
-        if wait <= 0 and not self._held:
-            self._send(self._unsent + data)
-            return
+    def _hold(self, data: bytes, wait: float) -> None:
+        """Say it in so many seconds. The peer owes us nothing meanwhile."""
         now = self._loop.time()
         says_at = max(now + wait, self._says_at)
         longer = says_at - max(now, self._says_at)
