@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import Final
 
@@ -9,10 +10,11 @@ __all__ = ["NEVER", "Law"]
 
 NEVER: Final = 5
 """The "level" of what no survey may ever do: store, delete, log in with a guessed name, list patients."""
-_TITLES_ALLOWED: Final = 2
-"""Called AE titles one system may be asked for: one drawn by lot, one that its owner named."""
-_USER_NAMES_ALLOWED: Final = 1
-"""That is nobody's."""
+_NAMED: Final = 1
+"""AE titles, and user names, besides those drawn by lot that one system may be asked for: the one its owner named."""
+_LOT: Final = re.compile(rb"[A-Z0-9]{12,16}")
+"""What is drawn by lot looks so; words of a list are shorter. It is no guess, however often it is heard: surveys in a row,
+or one that was stopped and goes on, are not taken for one that guesses."""
 
 
 class Law:
@@ -28,26 +30,22 @@ class Law:
         self.asked[level, what] += 1
 
     def heard_title(self, system: str, called_ae_title: bytes) -> None:
-        """An association request to this system. More than a few titles are guesses from a word list."""
-        self._heard(self._titles, system, called_ae_title, _TITLES_ALLOWED, "guessing AE titles")
+        """An association request to this system. A second title that was not drawn by lot is a guess."""
+        self._heard(self._titles, system, called_ae_title.strip(), "guessing AE titles")
 
     def heard_user_name(self, system: str, name: bytes) -> None:
-        """A user identity without a passcode. A second name is a guess."""
-        self._heard(self._user_names, system, name, _USER_NAMES_ALLOWED, "guessing user names")
-
-    def forget_titles(self) -> None:
-        """Another survey begins, with titles and user names of its own."""
-        self._titles.clear()
-        self._user_names.clear()
+        """A user identity without a passcode. A second name that was not drawn by lot is a guess."""
+        self._heard(self._user_names, system, name, "guessing user names")
 
     def above(self, level: int) -> dict[str, int]:
         """What was asked for beyond `level`."""
         return {what: count for (needs, what), count in self.asked.items() if needs > level}
 
-    def _heard(self, known: dict[str, set[bytes]], system: str, word: bytes, allowed: int, guessing: str) -> None:
+    def _heard(self, known: dict[str, set[bytes]], system: str, word: bytes, guessing: str) -> None:
         words = known.setdefault(system, set())
-        if word not in words:
-            if len(words) < allowed:
-                words.add(word)
-            else:
-                self.saw(NEVER, guessing)
+        if word in words or _LOT.fullmatch(word):
+            return
+        if len(words) < _NAMED:
+            words.add(word)
+        else:
+            self.saw(NEVER, guessing)

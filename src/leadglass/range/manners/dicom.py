@@ -33,6 +33,9 @@ from leadglass.terms.errors import PeerViolation
 
 __all__ = ["DicomManner", "DicomSite"]
 
+_ATTRIBUTES_LEVEL: Final = 4
+_STUDIES_ALLOWED: Final = 100
+"""Whose patients' attributes may be asked for on one association: the most that any scope can grant at level 4."""
 _EMPTY: Final = Shelf(seed=0, records=0, images=0)
 
 
@@ -54,7 +57,17 @@ class DicomSite:
 class DicomManner:
     """One association."""
 
-    __slots__ = ("_admitted", "_assembler", "_buffer", "_cancelled", "_data", "_law", "_request", "_site")
+    __slots__ = (
+        "_admitted",
+        "_assembler",
+        "_buffer",
+        "_cancelled",
+        "_data",
+        "_law",
+        "_looked_at",
+        "_request",
+        "_site",
+    )
 
     def __init__(self, law: Law, site: DicomSite) -> None:
         self._law = law
@@ -65,6 +78,7 @@ class DicomManner:
         self._request: tuple[int, Message] | None = None  # the context and command whose data set is coming
         self._data = b""
         self._cancelled: set[int] = set()  # ids of messages
+        self._looked_at = 0  # studies whose attributes were asked for
 
     def opened(self) -> Iterable[Action]:
         return ()
@@ -169,7 +183,11 @@ class DicomManner:
         if message.affected_sop_class_uid == MODALITY_WORKLIST_FIND:
             self._law.saw(*needed_by_worklist(identifier))
         elif isinstance(message, CFindRq):
-            self._law.saw(*needed_by_query(identifier, is_known))
+            needed = needed_by_query(identifier, is_known)
+            self._law.saw(*needed)
+            self._looked_at += needed[0] == _ATTRIBUTES_LEVEL
+            if self._looked_at > _STUDIES_ALLOWED:
+                self._law.saw(NEVER, f"attributes of more than {_STUDIES_ALLOWED} studies")
         else:
             self._law.saw(
                 *needed_by_retrieval("C-GET" if isinstance(message, CGetRq) else "C-MOVE", identifier, is_known)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 from zlib import crc32
 
 from leadglass.range.manners.studies import Shelf
@@ -12,6 +13,17 @@ from leadglass.range.world import Door, SimulatedSystem, TlsManner, Truth, World
 from leadglass.range.worlds.kinds import KINDS
 
 __all__ = ["listed"]
+
+_ATTRIBUTES: Final[Mapping[str, int]] = {
+    "name": 0x00100010,  # Patient's Name
+    "patient id": 0x00100020,
+    "birth date": 0x00100030,  # Patient's Birth Date
+    "sex": 0x00100040,  # Patient's Sex
+    "contact": 0x00102154,  # Patient's Telephone Numbers
+    "physician": 0x00080090,  # Referring Physician's Name
+    "notes": 0x00104000,  # Patient Comments
+}
+"""What an archive has filled in, by the kinds of personal data that its profile names."""
 
 
 def listed(profile: str, scale: int) -> World:
@@ -36,7 +48,7 @@ def _system(row: dict[str, Any], scale: int) -> SimulatedSystem:
         images=max(images // scale, min(images, 1)),
         undated=row.get("undated", 0) // scale,
         uid_root=row.get("uid_root", ""),
-        attributes=tuple(int(tag, 16) for tag in row.get("attributes", ())),
+        attributes=tuple(_ATTRIBUTES[kind] for kind in row.get("kinds", ())),
     )
     doors = [
         Door(

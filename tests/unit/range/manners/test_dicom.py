@@ -24,7 +24,7 @@ from leadglass.range.manners import dicom_products as products
 from leadglass.range.manners.dicom import DicomManner, DicomSite
 from leadglass.range.manners.dicom_admitting import Admitting, Rejected
 from leadglass.range.manners.dicom_conduct import Conduct
-from leadglass.range.manners.studies import Shelf
+from leadglass.range.manners.studies import UID_SLOT, Shelf
 from leadglass.terms.evidence import UserIdentity
 
 LEVEL, DATE, UID, IMAGES, NAME = 0x00080052, 0x00080020, 0x0020000D, 0x00201208, 0x00100010
@@ -241,6 +241,19 @@ def test_a_passcode_is_a_log_in() -> None:
     hear(manner_of(products.DCM4CHEE, law), [request(identity=identity)])
     hear(manner_of(products.DCM4CHEE, law), [request(identity=identity)])
     assert law.above(4) == {"logging in": 2}
+
+
+def test_attributes_are_told_of_single_studies_and_of_no_more_than_a_hundred() -> None:
+    law = Law()
+    manner = manner_of(products.DCM4CHEE, law)
+    studies = [f"{SHELF.uid_prefix}{number:0{UID_SLOT}d}" for number in range(101)]
+    questions = [find({LEVEL: "STUDY", UID: study, NAME: "", 0x00100030: ""}) for study in studies]
+    heard = hear(manner, [request(), *questions[:100]])
+    assert [str(found[UID]) for found in heard.identifiers] == studies[:100]
+    assert all(str(found[NAME]).startswith("EXAMPLE^PATIENT") and not found[0x00100030] for found in heard.identifiers)
+    assert law.above(4) == {}
+    hear(manner, questions[100:])
+    assert law.above(4) == {"attributes of more than 100 studies": 1}
 
 
 def test_values_are_nobodys() -> None:

@@ -26,6 +26,19 @@ def test_forty_systems_of_every_kind() -> None:
     assert 0 < world.truth_in_all().systems < 40
 
 
+def test_archives_have_personal_data_of_several_kinds_and_some_have_none() -> None:
+    kinds = [system.truth.kinds for system in load("small").systems if system.truth.is_open and system.truth.is_archive]
+    assert {"name", "birth date", "contact"} <= {kind for some in kinds for kind in some}
+    assert () in kinds
+
+
+def test_the_headline_is_that_of_the_report() -> None:
+    told = load("small").headline()
+    assert (told.archives.systems, told.others, told.demos, told.honeypots) == (12, 6, 1, 2)
+    assert (told.archives.records, told.archives.images_linked) == (194_100, 6_021_500)
+    assert told.archives.images_accessible == 5_587_500
+
+
 def test_who_is_closed_holds_nothing_for_a_stranger() -> None:
     for system in load("small").systems:
         truth = system.truth
