@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from leadglass import __version__
+from leadglass.app.common_ground import common_ground
 from leadglass.app.user_folder import user_folder
 from leadglass.report.building import build
 from leadglass.report.judged import Before, Ingredients, Judged
@@ -18,19 +19,21 @@ from leadglass.survey.cases.clocks import deadlines
 from leadglass.survey.comparing import By, Comparison, compare
 from leadglass.survey.finding import Finding
 from leadglass.survey.grading import Grade, grade_of_group, grades_of
+from leadglass.survey.level import Level
 from leadglass.survey.observation import Software
 from leadglass.survey.records import Run
-from leadglass.survey.rules import confidence_of, counted, findings_of, fleets_of
+from leadglass.survey.rules import confidence_of, findings_of, fleets_of
 from leadglass.survey.scope import read_scope
 from leadglass.survey.system import System
 from leadglass.survey.targets.places import Places
 from leadglass.survey.vulnerabilities import known_for
+from leadglass.terms.errors import UserFault
 
 __all__ = ["compare_runs", "judge", "model_of"]
 
 
 def model_of(folder: Path, *, against: Path | None, cases: Path | None, shown: Shown) -> ReportModel:
-    """The report of a run. UserFault if a folder holds none."""
+    """The report of a run. UserFault if a folder holds none, or if the two cannot be compared."""
     run = Run.open(folder)
     systems = run.systems()
     return build(
@@ -41,17 +44,18 @@ def model_of(folder: Path, *, against: Path | None, cases: Path | None, shown: S
             grade_of_group=_grade_of_group,
             known_flaws=_known_flaws,
             shown=shown,
-            before=None if against is None else _before(Run.open(against)),
+            before=None if against is None else _before(Run.open(against), run, shown),
             cases=() if cases is None else [_case(case) for case in CaseBook(cases).cases.values()],
             credits=(_places(),),
         )
     )
 
 
-def compare_runs(old: Path, new: Path, by: By) -> Comparison:
-    """Two runs by what counts in them: without traps and test data."""
-    before, after = Run.open(old).systems(), Run.open(new).systems()
-    return compare(counted(before), counted(after), by)
+def compare_runs(old: Path, new: Path, by: By) -> tuple[Comparison, str]:
+    """Two runs by what counts in them, without traps and test data, where both looked; and in words, where that is not
+    all. UserFault if one is not finished."""
+    ground = common_ground(Run.open(old), Run.open(new))
+    return compare(ground.old, ground.new, by), ground.note
 
 
 def judge(systems: Sequence[System]) -> list[Judged]:
@@ -73,8 +77,25 @@ def judge(systems: Sequence[System]) -> list[Judged]:
     ]
 
 
-def _before(run: Run) -> Before:
-    return Before(started=run.facts.started, systems=counted(run.systems()))
+def _before(old: Run, new: Run, shown: Shown) -> Before:
+    ground = common_ground(old, new)
+    if ground.addresses is not None and not shown.lists_systems:
+        raise UserFault(
+            "the two runs did not look at the same addresses: what they share, beside the whole, would give small "
+            "cells away",
+            "Leave out --against or --min-cell, or compare runs of the same scope.",
+        )
+    return Before(
+        started=old.facts.started,
+        systems=ground.old,
+        is_measured=old.facts.level >= Level.COUNTS or _is_counted(ground.old),
+        comparable=ground.addresses,
+        note=ground.note,
+    )
+
+
+def _is_counted(systems: Sequence[System]) -> bool:
+    return any(o.sighting.counts is not None for system in systems for o in system.observations)
 
 
 def _grade_of_group(group: Sequence[Judged], kind: Literal["organisation", "region"]) -> str:
@@ -100,6 +121,7 @@ def _facts(run: Run, systems: Sequence[System]) -> RunFacts:
         level=facts.level,
         product_version=facts.product.rpartition(" ")[2] or __version__,
         targets=max(facts.totals.get("targets", 0), len(seen)),
+        looked_at=facts.totals["before"] + facts.totals["looked_at"] if "looked_at" in facts.totals else None,
         scope=_scope(run),
         sources=tuple(sorted({observation.source for observation in seen})),
     )

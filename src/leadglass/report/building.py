@@ -8,7 +8,19 @@ from dataclasses import replace
 from leadglass.report import details, pictures, regions, trend, wording
 from leadglass.report.geography import world
 from leadglass.report.judged import Ingredients, Judged
-from leadglass.report.model import CaseRow, Credit, Four, Headline, RegionRow, ReportModel, RunFacts, Shown
+from leadglass.report.model import (
+    NOT_MEASURED,
+    CaseRow,
+    Credit,
+    Figure,
+    Four,
+    Headline,
+    RegionRow,
+    ReportModel,
+    RunFacts,
+    Shown,
+    TrendRow,
+)
 from leadglass.report.redacting import redacted
 from leadglass.report.withholding import small, withheld_column
 from leadglass.report.words import one_line
@@ -26,10 +38,15 @@ def build(given: Ingredients) -> ReportModel:
     rows, turned = countries.rows, None
     if given.before is not None:
         found = trend.compared(given.before, judged)
+        common = countries  # the very same rows, so that two tables cannot be subtracted
+        if given.before.comparable is not None:
+            common = regions.country_table(
+                trend.comparable(given.before, judged), least, given.grade_of_group, measured=measured
+            )
         turned = trend.trend(
-            given.before, found, {row.code: row for row in rows}, countries.total, shown, measured=measured
+            given.before, found, {row.code: row for row in common.rows}, common.total, shown, measured=measured
         )
-        rows = _judged_rows(rows, {row.code: (row.judgement, row.before) for row in turned.rows})
+        rows = _judged_rows(rows, turned.rows)
     head = _headline(given, judged, countries)
     numbers = details.system_numbers(judged)
     return ReportModel(
@@ -38,7 +55,7 @@ def build(given: Ingredients) -> ReportModel:
         run=_one_line(given.run),
         shown=shown,
         headline=head,
-        sentences=wording.sentences(head, turned, measured=measured),
+        sentences=wording.sentences(given.run, head, turned),
         countries=rows,
         states=regions.state_table(judged, least, given.grade_of_group, measured=measured),
         organisations=()
@@ -89,7 +106,7 @@ def _headline(given: Ingredients, judged: list[Judged], countries: regions.Table
     opened = {one.system.place.country for one in judged if one.leaks and one.system.is_archive}
     reached, _ = withheld_column([sum(one.counts for one in judged)], least)
     return Headline(
-        looked_at=given.run.targets,
+        looked_at=_looked_at(given.run),
         reached=reached[0],
         archives=countries.archives,
         countries_open=small(len(opened), least),
@@ -97,11 +114,36 @@ def _headline(given: Ingredients, judged: list[Judged], countries: regions.Table
     )
 
 
-def _judged_rows(rows: tuple[RegionRow, ...], judgements: dict[str, tuple[str, Four]]) -> tuple[RegionRow, ...]:
-    none = ("", Four())
-    return tuple(
-        replace(row, judgement=judgements.get(row.code, none)[0], before=judgements.get(row.code, none)[1])
+def _looked_at(run: RunFacts) -> Figure:
+    if run.finished is not None:
+        return run.targets
+    return NOT_MEASURED if run.looked_at is None else run.looked_at
+
+
+def _judged_rows(rows: tuple[RegionRow, ...], turned: tuple[TrendRow, ...]) -> tuple[RegionRow, ...]:
+    """Today's rows with their class, and rows for countries where nothing is found any more."""
+    by_code = {row.code: row for row in turned}
+    judged = [
+        replace(row, judgement=by_code[row.code].judgement, before=by_code[row.code].before)
+        if row.code in by_code
+        else replace(row, before=Four())
         for row in rows
+    ]
+    seen = {row.code for row in rows}
+    return (*judged, *(_gone(row) for row in turned if row.code not in seen))
+
+
+def _gone(row: TrendRow) -> RegionRow:
+    return RegionRow(
+        code=row.code,
+        name=row.name,
+        country=row.name,
+        archives=0,
+        four=row.after,
+        grade="",
+        judgement=row.judgement,
+        before=row.before,
+        is_gone=True,
     )
 
 

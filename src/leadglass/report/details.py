@@ -63,8 +63,8 @@ def leaks(judged: Sequence[Judged], numbers: dict[str, int], shown: Shown, *, me
 def _leak(one: Judged, number: int, shown: Shown, measured: bool) -> Leak:
     system, place = one.system, one.system.place
 
-    def volume(value: int) -> Figure:
-        return value if measured else NOT_MEASURED
+    def volume(value: int, *, is_counted: bool) -> Figure:
+        return value if measured and is_counted else NOT_MEASURED
 
     return Leak(
         number=number,
@@ -76,10 +76,10 @@ def _leak(one: Judged, number: int, shown: Shown, measured: bool) -> Leak:
         state=one_line(place.state),
         software=_named(system.software),
         is_archive=system.is_archive,
-        records=volume(system.records),
-        images_linked=volume(system.images_linked),
-        images_accessible=volume(system.images_accessible),
-        is_at_least=any(o.sighting.counts.is_at_least for o in system.observations if o.sighting.counts),
+        records=volume(system.records, is_counted=system.has_records_counted),
+        images_linked=volume(system.images_linked, is_counted=system.has_images_counted),
+        images_accessible=volume(system.images_accessible, is_counted=system.has_images_counted),
+        is_at_least=system.is_at_least,
         rung=RUNG_WORDS[system.rung],
         grade=one.grade,
         reality=one.confidence.reality,

@@ -37,10 +37,13 @@ class Judged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Before:
-    """The run before: what of it counted."""
+    """The run before: what of it counted and can be compared."""
 
     started: datetime
     systems: Sequence[System]
+    is_measured: bool = True  # whether it counted records at all
+    comparable: frozenset[str] | None = None  # addresses of today's run that it may be compared with; None: all
+    note: str = ""  # in words, if that is not all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,7 +75,8 @@ class RunFacts:
     finished: datetime | None
     level: Level
     product_version: str
-    targets: int  # addresses and ports looked at
+    targets: int  # addresses and ports to look at
+    looked_at: int | None = None  # of them; None: all if the run is finished, else nobody knows
     scope: ScopeFacts = ScopeFacts()
     sources: tuple[str, ...] = ()  # "probe", and whose scans were imported
 
@@ -110,13 +111,14 @@ class Four:
     viewers: Figure = 0
     others: Figure = 0
     other_records: Figure = 0
+    at_least: tuple[str, ...] = ()  # names of counts that are lower bounds: not all was counted, or not to the end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Headline:
     """The figures everyone will quote."""
 
-    looked_at: int
+    looked_at: Figure  # addresses and ports
     reached: Figure
     archives: Figure
     countries_open: Figure
@@ -132,9 +134,10 @@ class RegionRow:
     country: str  # its name, for states and organisations
     archives: Figure  # imaging systems seen, open or not
     four: Four
-    grade: str
+    grade: str  # "" for a group too small to be judged in what is shown
     judgement: str = ""  # against the run before
     before: Four | None = None
+    is_gone: bool = False  # seen in the run before only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,6 +247,7 @@ class Trend:
     moved: Figure
     moves: tuple[tuple[str, str], ...]  # addresses, where they may be shown
     dark: tuple[str, ...]  # names of countries
+    note: str = ""  # where not the whole of both runs is compared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,10 @@ _ADDRESS: Final = re.compile(r"[0-9A-Fa-f.:]{2,45}")
 
 
 def redacted(judged: Sequence[Judged], shown: Shown) -> list[Judged]:
-    """The same, with texts that say nothing the reader may not see. The systems themselves are left as they are."""
+    """The same, with texts that say nothing the reader may not see: where no single system is listed, none is named.
+    The systems themselves are left as they are."""
+    if not shown.lists_systems:
+        shown = replace(shown, hides_addresses=True, hides_organisations=True)
     addresses = {one.system.address for one in judged} if shown.hides_addresses else set[str]()
     return [_redacted(one, addresses, shown) for one in judged]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Literal
 
 from leadglass.report.geography import country_name
 from leadglass.report.judged import GroupGrade, Judged
@@ -16,7 +16,15 @@ from leadglass.survey.comparing import By, FourCounts, Region, counts_of, region
 
 __all__ = ["Table", "country_table", "counts_table", "organisation_table", "state_table"]
 
-_VOLUMES: Final = ("records", "images_linked", "images_accessible")
+_VOLUMES: Final = {
+    "systems": {
+        "records": ("uncounted", "bounded"),
+        "images_linked": ("images_uncounted", "bounded"),
+        "images_accessible": ("images_uncounted", "bounded"),
+    },
+    "others": {"other_records": ("others_uncounted", "others_bounded")},
+}
+"""By what has them: volumes, with the counts of systems that were not counted, and not to the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +94,18 @@ def _rows(
             country=country_name(region.country),
             archives=archives[index],
             four=fours[index],
-            grade=grade(groups[region], "organisation" if region.organisation else "region"),
+            grade="" if len(groups[region]) < least else grade(groups[region], _group_kind(region)),
         )
         for index, region in enumerate(regions)
+        if len(groups[region]) >= least or region == Region(region.country)
     ]
     if all(not region.state and not region.organisation for region in regions):
         rows = [replace(row, name=row.country) for row in rows]
     return rows, total, all_archives
+
+
+def _group_kind(region: Region) -> Literal["organisation", "region"]:
+    return "organisation" if region.organisation else "region"
 
 
 def counts_table(
@@ -102,16 +115,32 @@ def counts_table(
     those of its few owners."""
     everything = range(len(counts)) if all_hidden else ()
     columns: dict[str, tuple[Sequence[Figure], Figure]] = {}
-    for heads, volumes in (("systems", _VOLUMES), ("others", ("other_records",))):
+    for heads, volumes in _VOLUMES.items():
         shown, total = withheld_column([getattr(one, heads) for one in counts], least, everything)
         few = [row for row, value in enumerate(shown) if isinstance(value, str)]
         columns[heads] = shown, total
         for name in volumes:
             columns[name] = _volumes([getattr(one, name) for one in counts], least, few, total, measured=measured)
-    viewers = [one.viewers for one in counts]
-    columns["viewers"] = withheld_column(viewers, least, everything)
-    rows = [Four(**{name: shown[row] for name, (shown, _) in columns.items()}) for row in range(len(counts))]
-    return rows, Four(**{name: total for name, (_, total) in columns.items()})
+    columns["viewers"] = withheld_column([one.viewers for one in counts], least, everything)
+    rows = [
+        _four({name: shown[row] for name, (shown, _) in columns.items()}, one, measured=measured)
+        for row, one in enumerate(counts)
+    ]
+    whole = sum(counts, FourCounts())
+    return rows, _four({name: total for name, (_, total) in columns.items()}, whole, measured=measured)
+
+
+def _four(shown: dict[str, Figure], counts: FourCounts, *, measured: bool) -> Four:
+    """The figures with what is known of them: not measured if no system was counted, at least if some were not."""
+    at_least: list[str] = []
+    for heads, volumes in _VOLUMES.items():
+        for name, (uncounted, bounded) in volumes.items():
+            without, systems = getattr(counts, uncounted), getattr(counts, heads)
+            if systems and without == systems:
+                shown[name] = NOT_MEASURED
+            elif measured and isinstance(shown[name], int) and (without or getattr(counts, bounded)):
+                at_least.append(name)
+    return Four(**shown, at_least=tuple(at_least))
 
 
 def _volumes(

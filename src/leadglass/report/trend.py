@@ -11,14 +11,19 @@ from leadglass.report.regions import counts_table
 from leadglass.report.withholding import WITHHELD, small
 from leadglass.survey.comparing import Comparison, FourCounts, compare
 
-__all__ = ["compared", "trend"]
+__all__ = ["comparable", "compared", "trend"]
 
 _MOVES_SHOWN = 100
 
 
 def compared(before: Before, judged: Sequence[Judged]) -> Comparison:
-    """What counted then against what counts now."""
-    return compare(list(before.systems), [one.system for one in judged if one.counts])
+    """What counted then against what counts now, where both looked."""
+    return compare(list(before.systems), [one.system for one in comparable(before, judged) if one.counts])
+
+
+def comparable(before: Before, judged: Sequence[Judged]) -> list[Judged]:
+    """Today's systems where the run before looked too."""
+    return [one for one in judged if before.comparable is None or one.system.address in before.comparable]
 
 
 def trend(
@@ -26,7 +31,7 @@ def trend(
 ) -> Trend:
     """With today's rows as the country table shows them, so that two tables cannot be subtracted."""
     least = shown.min_cell
-    earlier, world = counts_table([change.before for change in found.regions], least, measured=measured)
+    earlier, world = counts_table([change.before for change in found.regions], least, measured=before.is_measured)
     rows = [
         TrendRow(
             code=change.region.country,
@@ -48,6 +53,7 @@ def trend(
         new=_balanced(come, few, least),
         moved=small(len(found.moved), least),
         moves=() if shown.hides_addresses or not shown.lists_systems else found.moved[:_MOVES_SHOWN],
+        note=before.note,
         dark=tuple(sorted(country_name(region.country) for region in found.dark)),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from leadglass.report.model import Four, Headline, RunFacts, Shown, Trend
+from leadglass.report.model import NOT_MEASURED, Figure, Four, Headline, RunFacts, Shown, Trend
 from leadglass.report.words import compact, counted, day, figure, share
 from leadglass.survey.level import Level
 
@@ -17,13 +17,15 @@ def title(run: RunFacts, *, has_before: bool) -> str:
     return f"Exposure of medical imaging, {when}" + (", and what has changed" if has_before else "")
 
 
-def sentences(head: Headline, trend: Trend | None, *, measured: bool) -> tuple[str, ...]:
-    """What was found, as one would say it."""
-    return tuple(_sentences(head, trend, measured))
+def sentences(run: RunFacts, head: Headline, trend: Trend | None) -> tuple[str, ...]:
+    """What was found, as one would say it. First of all if it is not all."""
+    return tuple(_sentences(run, head, trend))
 
 
-def _sentences(head: Headline, trend: Trend | None, measured: bool) -> Iterator[str]:
+def _sentences(run: RunFacts, head: Headline, trend: Trend | None) -> Iterator[str]:
     four = head.four
+    if run.finished is None:
+        yield _unfinished(run)
     if not head.archives:
         yield "No imaging system was found in the scope."
     elif not four.systems:
@@ -35,23 +37,43 @@ def _sentences(head: Headline, trend: Trend | None, measured: bool) -> Iterator[
             f"{f' ({part})' if part else ''} {'answers' if four.systems == 1 else 'answer'} a stranger who shows no "
             f"name, in {counted(head.countries_open, 'country', 'countries')}."
         )
-        if measured:
-            yield (
-                f"They list {compact(four.records)} study records that speak of {compact(four.images_linked)} images; "
-                f"{compact(four.images_accessible)} of these could be fetched by anyone."
-            )
+        if four.records != NOT_MEASURED:
+            yield _volumes(four)
     if four.others:
         others = counted(four.others, "database, share or interface", "databases, shares or interfaces")
         yield f"Beside them, {others} {'stands' if four.others == 1 else 'stand'} open."
     if trend is not None:
-        yield _turn(trend, measured)
+        yield _turn(trend)
+        if trend.note:
+            yield trend.note
+
+
+def _unfinished(run: RunFacts) -> str:
+    if run.looked_at is None or run.looked_at >= run.targets:
+        return "This run did not come to its end: where it has not looked is unknown."
+    return f"{run.looked_at:,} of {counted(run.targets, 'port')} were looked at; the rest is unknown."
+
+
+def _volumes(four: Four) -> str:
+    said = f"They list {_volume(four, 'records')} study records"
+    if four.images_linked == NOT_MEASURED:
+        return f"{said}; their images were not counted."
+    return (
+        f"{said} that speak of {_volume(four, 'images_linked')} images; {_volume(four, 'images_accessible')} of these "
+        "could be fetched by anyone."
+    )
+
+
+def _volume(four: Four, name: str) -> str:
+    value: Figure = getattr(four, name)
+    return f"at least {compact(value)}" if name in four.at_least else compact(value)
 
 
 def _found(head: Headline) -> str:
     return f"{counted(head.archives, 'imaging system')} {'was' if head.archives == 1 else 'were'} found."
 
 
-def _turn(trend: Trend, measured: bool) -> str:
+def _turn(trend: Trend) -> str:
     before, after = trend.world.before, trend.world.after
     moved = ""
     if isinstance(trend.gone, int) and isinstance(trend.new, int):
@@ -59,14 +81,16 @@ def _turn(trend: Trend, measured: bool) -> str:
     said = (
         f"Since {day(trend.started)},{moved} {figure(before.systems)} were open then, {figure(after.systems)} are now."
     )
-    if not measured or not isinstance(before.records, int) or not isinstance(after.records, int):
+    if not isinstance(before.records, int) or not isinstance(after.records, int):
         return said
     contrast = _contrast(before, after)
-    return f"{said}{contrast} {compact(before.records)} records then, {compact(after.records)} now."
+    return f"{said}{contrast} {_volume(before, 'records')} records then, {_volume(after, 'records')} now."
 
 
 def _contrast(before: Four, after: Four) -> str:
     """Where systems and records went different ways: who counts only one of them would be misled."""
+    if "records" in (*before.at_least, *after.at_least):
+        return ""
     if isinstance(before.systems, str) or isinstance(after.systems, str):
         return ""
     if isinstance(before.records, str) or isinstance(after.records, str):
@@ -83,7 +107,9 @@ def method(run: RunFacts) -> tuple[str, ...]:
         f"level {int(run.level)}, {run.level.words}.",
         "Whether a system is open was found out by asking for a study that does not exist, under an identifier drawn "
         "at random. An open system answers that it has none; a closed one refuses. No patient’s data move either "
-        "way. No password was tried, nothing was stored, changed or exploited.",
+        "way, but for systems that do not look at what they are asked for and begin to tell of studies they have: "
+        "these are cut off at the first sign of it, and nothing is kept. No password was tried, nothing was stored, "
+        "changed or exploited.",
         "A system is one address, with all of its ports. Its rung is what a stranger could reach there. “Accepts "
         "writes” is read from what a system offers, and never tried.",
     ]
@@ -120,13 +146,17 @@ def limits(run: RunFacts, four: Four, shown: Shown) -> tuple[str, ...]:
     ]
     if run.level < Level.COUNTS:
         told.append("Records and images were not counted: the scope did not grant it.")
+    if four.at_least:
+        told.append(
+            "“≥” stands where some systems were not counted, or not to the end; an empty cell, where none was counted."
+        )
     if any(source != "probe" for source in run.sources):
         told.append("Part of it was imported from others’ scans, and is as old as they are.")
     if shown.min_cell > 1:
         told.append(
             f"Counts from 1 to {shown.min_cell - 1} are shown as “<{shown.min_cell}”, volumes of so few systems are "
             "withheld, and so are further cells where a small one could be worked out from a total. Single systems are "
-            "not listed."
+            f"not listed, nor states and organisations with fewer than {shown.min_cell} of them; so few have no grade."
         )
     if isinstance(four.others, int) and four.others:
         told.append("Databases and shares are counted apart from imaging systems, and are not in the four counts.")

@@ -7,11 +7,22 @@ import unicodedata
 from datetime import UTC, datetime
 from typing import Final
 
-from leadglass.report.model import Figure
+from leadglass.report.model import Figure, Four
 from leadglass.survey.finding import Severity
 from leadglass.survey.observation import Rung
 
-__all__ = ["RUNG_WORDS", "SEVERITY_WORDS", "compact", "counted", "day", "figure", "moment", "one_line", "share"]
+__all__ = [
+    "RUNG_WORDS",
+    "SEVERITY_WORDS",
+    "bound",
+    "compact",
+    "counted",
+    "day",
+    "figure",
+    "moment",
+    "one_line",
+    "share",
+]
 
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _UNITS: Final = ((10**9, "bn"), (10**6, "M"), (10**3, "k"))
@@ -51,6 +62,11 @@ def compact(value: Figure) -> str:
             digits = 2 if scaled < 9.995 else 1 if scaled < 99.95 else 0
             return f"{scaled:.{digits}f}\N{NO-BREAK SPACE}{unit}"
     return f"{value:,}"
+
+
+def bound(four: Four, name: str) -> str:
+    """What stands before that count: "≥ " if it is a lower bound, else nothing."""
+    return "≥\N{NO-BREAK SPACE}" if name in four.at_least else ""
 
 
 def counted(value: Figure, one: str, many: str = "") -> str:

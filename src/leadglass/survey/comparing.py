@@ -3,7 +3,8 @@
 *good*: open systems before, none now. *ugly*: records grew, and the region is in the smallest set that holds 75 % of
 exposed records. *bad*: the rest that has open systems; *new* if it had none before.
 
-Both runs should have looked at the same scope: an address nobody looked at is not open.
+Give it only systems where both runs looked: an address nobody looked at is not closed. Where a run did not count, records
+are unknown, and nothing is ugly.
 """
 
 from __future__ import annotations
@@ -66,6 +67,17 @@ class FourCounts:
     viewers: int = 0
     others: int = 0  # databases, shares and interfaces that stand open
     other_records: int = 0
+    # what the sums do not hold
+    uncounted: int = 0  # of `systems`: their records were not counted
+    images_uncounted: int = 0
+    bounded: int = 0  # of `systems`: there may be more than was counted
+    others_uncounted: int = 0
+    others_bounded: int = 0
+
+    @property
+    def has_records_counted(self) -> bool:
+        """Whether `records` is a figure: some were counted, or nothing stands open. Else it is no zero, but unknown."""
+        return not self.systems or self.uncounted < self.systems
 
     def __add__(self, other: FourCounts) -> FourCounts:
         return FourCounts(**{f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)})
@@ -109,13 +121,22 @@ def counts_of(system: System) -> FourCounts:
     if not system.is_open:
         return FourCounts(viewers=viewers)
     if not system.is_archive:
-        return FourCounts(viewers=viewers, others=1, other_records=system.records)
+        return FourCounts(
+            viewers=viewers,
+            others=1,
+            other_records=system.records,
+            others_uncounted=int(not system.has_records_counted),
+            others_bounded=int(system.is_at_least),
+        )
     return FourCounts(
         systems=1,
         records=system.records,
         images_linked=system.images_linked,
         images_accessible=system.images_accessible,
         viewers=viewers,
+        uncounted=int(not system.has_records_counted),
+        images_uncounted=int(not system.has_images_counted),
+        bounded=int(system.is_at_least),
     )
 
 
@@ -142,10 +163,12 @@ def ugly_set(counts: Mapping[Region, FourCounts]) -> frozenset[Region]:
 
 
 def judgement(before: FourCounts, after: FourCounts, *, holds_most: bool) -> Judgement:
-    """The rule, for one region. `holds_most`: it is in the smallest set that holds 75 % of the records of today."""
+    """The rule, for one region. `holds_most`: it is in the smallest set that holds 75 % of the records of today. Where
+    nobody counted, nothing grew."""
     if not after.systems:
         return Judgement.GOOD if before.systems else Judgement.NONE
-    if holds_most and after.records > before.records:
+    are_counted = before.has_records_counted and after.has_records_counted
+    if holds_most and are_counted and after.records > before.records:
         return Judgement.UGLY
     return Judgement.BAD if before.systems else Judgement.NEW
 
@@ -169,8 +192,9 @@ def compare(old: Sequence[System], new: Sequence[System], by: By = "country") ->
 
 def changes_of(earlier: Mapping[Region, FourCounts], later: Mapping[Region, FourCounts]) -> tuple[Change, ...]:
     """Every region of either run with its judgement."""
-    most = ugly_set(later)
     nothing = FourCounts()
+    was_counted = sum(earlier.values(), nothing).has_records_counted
+    most = ugly_set(later) if was_counted else frozenset[Region]()
     changes = [
         Change(
             region=region,

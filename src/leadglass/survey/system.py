@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from leadglass.net.conversing import Ending
-from leadglass.survey.observation import Act, Observation, Rung, Software, Verdict
+from leadglass.survey.observation import Act, Counts, Observation, Rung, Software, Verdict
 from leadglass.survey.services import Service
 from leadglass.survey.target import Place
 
@@ -74,6 +74,33 @@ class System:
     def images_linked(self) -> int:
         """Images those records speak of."""
         return max((o.sighting.counts.images or 0 for o in self.observations if o.sighting.counts), default=0)
+
+    @property
+    def has_records_counted(self) -> bool:
+        """Whether `records` is a figure: they were counted, or no question is answered, so that none can be listed."""
+        return not self._can_be_listed or any(counts.records is not None for counts in self._counts)
+
+    @property
+    def has_images_counted(self) -> bool:
+        """Whether `images_linked` is a figure."""
+        return not self._can_be_listed or any(counts.images is not None for counts in self._counts)
+
+    @property
+    def is_at_least(self) -> bool:
+        """Whether there may be more than was counted."""
+        return any(counts.is_at_least for counts in self._counts)
+
+    @property
+    def _can_be_listed(self) -> bool:
+        return any(
+            t.act in (Act.QUERY, Act.LIST) and t.verdict is Verdict.OPEN
+            for o in self.observations
+            for t in o.sighting.tries
+        )
+
+    @property
+    def _counts(self) -> list[Counts]:
+        return [o.sighting.counts for o in self.observations if o.sighting.counts is not None]
 
     @property
     def images_accessible(self) -> int:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import csv
+import io
+from dataclasses import fields, replace
 
 import msgspec
 import pytest
 
 from helpers.report_world import RUN, ingredients, judge, model
-from helpers.survey_world import certificate, database, handshake, seeded_systems, system
+from helpers.survey_world import SEEN, certificate, database, handshake, seeded_systems, system
 from leadglass.report.building import build
+from leadglass.report.exchange.tables_csv import tables_csv
+from leadglass.report.html import html_of
+from leadglass.report.judged import Before
 from leadglass.report.model import Figure, Four, ReportModel
 from leadglass.report.pictures import tls_class
 from leadglass.survey.comparing import FourCounts, counts_by_region
@@ -35,7 +40,8 @@ def test_the_four_counts_are_those_of_the_survey() -> None:
     given = ingredients()
     whole = sum(counts_by_region(one.system for one in given.judged if one.counts).values(), FourCounts())
     made = build(given)
-    assert made.headline.four == Four(**{name: getattr(whole, name) for name in FourCounts.__slots__})
+    counts = [field.name for field in fields(Four) if field.name != "at_least"]
+    assert {name: getattr(made.headline.four, name) for name in counts} == {n: getattr(whole, n) for n in counts}
 
 
 def test_traps_are_shown_and_not_counted() -> None:
@@ -63,6 +69,80 @@ def test_what_was_not_counted_is_no_zero() -> None:
     assert made.leaks[0].records == ""
     assert made.headline.four.systems == 1
     assert any("not counted" in limit for limit in made.limits)
+
+
+def test_a_region_where_nothing_was_counted_has_no_zero() -> None:
+    mixed = [
+        system("192.0.2.1", country="US", records=None),
+        system("192.0.2.2", country="DE", records=70),
+        system("192.0.2.3", country="FR", records=30),
+        system("192.0.2.4", country="FR", records=None),
+    ]
+    made = model(mixed, run=replace(RUN, level=Level.COUNTS))
+    rows = {row.code: row.four for row in made.countries}
+    assert (rows["US"].records, rows["US"].images_linked, rows["US"].at_least) == ("", "", ())
+    assert (rows["DE"].records, rows["DE"].at_least) == (70, ())
+    assert rows["FR"].records == 30
+    assert {"records", "images_linked"} <= set(rows["FR"].at_least)
+    assert {leak.address: leak.records for leak in made.leaks}["192.0.2.1"] == ""
+    assert any("at least 100 study records" in sentence for sentence in made.sentences)
+    lines = list(csv.DictReader(io.StringIO(tables_csv(made)["countries.csv"].decode())))
+    assert {line["iso2"]: (line["records"], line["precision"]) for line in lines} == {
+        "ZZ": ("100", "at least"),
+        "US": ("", "records not counted"),
+        "DE": ("70", "exact"),
+        "FR": ("30", "at least"),
+    }
+    assert "≥" in html_of(made)
+
+
+def test_records_are_compared_only_where_both_runs_counted() -> None:
+    before = Before(started=SEEN, systems=[system("192.0.2.1", country="US", records=None)], is_measured=False)
+    made = build(replace(ingredients([system("192.0.2.1", country="US")]), before=before))
+    assert made.trend is not None
+    assert (made.trend.world.before.records, made.trend.world.after.records) == ("", 1000)
+    assert [row.judgement for row in made.trend.rows] == ["bad"]
+    assert not any("records then" in sentence for sentence in made.sentences)
+
+
+def test_an_unfinished_run_says_so() -> None:
+    made = model(run=replace(RUN, finished=None, targets=720, looked_at=46))
+    assert made.sentences[0] == "46 of 720 ports were looked at; the rest is unknown."
+    assert made.headline.looked_at == 46
+    assert made.sentences[0] in html_of(made)
+    lines = list(csv.DictReader(io.StringIO(tables_csv(made)["countries.csv"].decode())))
+    assert {line["precision"] for line in lines} == {"at least"}
+    assert "did not come to its end" in model(run=replace(RUN, finished=None)).sentences[0]
+
+
+def test_countries_gone_dark_have_a_row() -> None:
+    before = Before(started=SEEN, systems=[system("192.0.2.1", country="TH"), system("192.0.2.2", country="DE")])
+    made = build(replace(ingredients([system("192.0.2.2", country="DE")]), before=before))
+    thailand = made.countries[-1]
+    assert (thailand.code, thailand.four.systems, thailand.four.records, thailand.judgement) == ("TH", 0, 0, "good")
+    assert thailand.before is not None
+    assert thailand.before.systems == 1
+    lines = list(csv.DictReader(io.StringIO(tables_csv(made)["countries.csv"].decode())))
+    assert [(line["iso2"], line["systems_open"], line["class"]) for line in lines[1:]] == [
+        ("DE", "1", "bad"),
+        ("TH", "0", "good"),
+    ]
+    assert lines[0]["country"] == "WORLD (1 countries)"
+    assert "nothing is found any more" in html_of(made)
+
+
+def test_only_common_ground_is_compared() -> None:
+    before = Before(
+        started=SEEN,
+        systems=[system("192.0.2.1", country="DE")],
+        comparable=frozenset({"192.0.2.1"}),
+        note="Only one was looked at twice.",
+    )
+    made = build(replace(ingredients([system("192.0.2.1"), system("192.0.2.2", country="US")]), before=before))
+    assert made.trend is not None
+    assert (made.headline.four.systems, made.trend.world.after.systems, made.trend.new) == (2, 1, 0)
+    assert made.sentences[-1] == "Only one was looked at twice."
+    assert {row.code: row.judgement for row in made.countries} == {"DE": "bad", "US": ""}
 
 
 def test_an_empty_run_has_a_report() -> None:
@@ -157,6 +237,20 @@ def test_a_country_s_states_cannot_give_it_away() -> None:
     hidden = {row.code for row in made.countries if isinstance(row.four.systems, str)}
     assert hidden
     assert all(isinstance(row.four.systems, str) or not row.four.systems for row in made.states if row.code in hidden)
+
+
+def test_few_systems_have_neither_name_nor_grade() -> None:
+    few = [system(f"192.0.2.{n}", organisation="Example Clinic 1", country="IN") for n in range(1, 4)]
+    many = [system(f"192.0.2.{n}", organisation="Example Clinic 2", country="DE") for n in range(10, 16)]
+    many = [*many, system("192.0.2.20", place=Place(country="DE", state="Hesse"))]
+    made = model([*few, *many], min_cell=5)
+    assert [(row.name, row.grade) for row in made.organisations] == [("Example Clinic 2", "F")]
+    assert {row.code: row.grade for row in made.countries} == {"DE": "F", "IN": ""}
+    assert made.states == ()
+    text = everything(made) + html_of(made) + b"".join(tables_csv(made).values()).decode()
+    assert "Example Clinic 1" not in text
+    assert "Hesse" not in text
+    assert [row.name for row in model([*few, *many]).states] == ["Hesse"]
 
 
 def test_the_trend_balances_and_joins_the_country_table() -> None:

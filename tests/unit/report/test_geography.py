@@ -122,4 +122,10 @@ def test_any_ring_fits_its_box(tmp_path_factory: pytest.TempPathFactory, ring: l
     ],
 )
 def test_classes_grow_by_ten(four: Four, css: str) -> None:
-    assert map_class(RegionRow(code="IN", name="India", country="India", archives=9, four=four, grade="F")) == css
+    row = RegionRow(code="IN", name="India", country="India", archives=9, four=four, grade="F")
+    assert map_class(row, by_records=four.records != "") == css
+
+
+def test_what_was_not_counted_is_no_class_of_records() -> None:
+    row = RegionRow(code="US", name="US", country="US", archives=9, four=Four(systems=3, records=""), grade="F")
+    assert map_class(row, by_records=True) == "mn"

@@ -19,6 +19,7 @@ from leadglass.survey.comparing import (
     ugly_set,
 )
 from leadglass.survey.observation import Collection, Software
+from leadglass.survey.system import System
 from leadglass.survey.target import Place
 
 FACTS = Path(__file__).parents[2] / "vectors" / "greenbone-2019.csv"
@@ -170,3 +171,17 @@ def test_each_archive_moves_once_to_the_likeliest_place() -> None:
         for n, r in ((2, 1300), (3, 1010), (4, 990))
     ]
     assert compare(old, new).moved == (("192.0.2.1", "192.0.2.3"),)
+
+
+def test_what_was_not_counted_grew_by_nothing() -> None:
+    counted = [system("192.0.2.1", country="US"), system("192.0.2.2", country="DE")]
+    uncounted = [system("192.0.2.1", country="US", records=None), system("192.0.2.2", country="DE", records=None)]
+    partly = [system("192.0.2.1", country="US", records=None), system("192.0.2.2", country="DE", records=10)]
+
+    def judged(old: list[System], new: list[System]) -> dict[str, str]:
+        return {change.region.country: change.judgement.value for change in compare(old, new).regions}
+
+    assert judged(uncounted, counted) == {"US": "bad", "DE": "bad"}
+    assert judged(partly, counted) == {"US": "bad", "DE": "ugly"}
+    assert judged([], counted) == {"US": "ugly", "DE": "ugly"}
+    assert not compare(uncounted, counted).world.before.has_records_counted

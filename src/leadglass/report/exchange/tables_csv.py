@@ -11,7 +11,7 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from leadglass.report.model import Four, RegionRow, ReportModel
+from leadglass.report.model import NOT_MEASURED, Four, RegionRow, ReportModel, RunFacts
 
 __all__ = ["COUNTRY_COLUMNS", "comma_separated", "tables_csv"]
 
@@ -35,10 +35,10 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 def tables_csv(model: ReportModel) -> Mapping[str, bytes]:
     """One file a table; no file for a table that is not there."""
     files = {"countries.csv": comma_separated(COUNTRY_COLUMNS, _countries(model))}
-    heads = ("country", "name", "seen", *COUNTRY_COLUMNS[3:8], "grade")
+    heads = ("country", "name", "seen", *COUNTRY_COLUMNS[3:8], "grade", "precision")
     for name, rows in (("states", model.states), ("organisations", model.organisations)):
         if rows:
-            files[f"{name}.csv"] = comma_separated(heads, (_region(row) for row in rows))
+            files[f"{name}.csv"] = comma_separated(heads, (_region(row, model.run) for row in rows))
     if model.leaks:
         files["systems.csv"] = comma_separated(_SYSTEM_COLUMNS, _systems(model))
     return files
@@ -61,24 +61,35 @@ def _countries(model: ReportModel) -> Iterable[Sequence[object]]:
     report = f"{model.run.started:%Y-%m}"
     whole = model.trend.world.judgement if model.trend else ""
     four = model.headline.four
-    countries = f"WORLD ({len(model.countries)} countries)"
-    yield (report, "ZZ", countries, *_counts(four), whole, _precision(four), "leadglass", "")
+    countries = f"WORLD ({sum(not row.is_gone for row in model.countries)} countries)"
+    said = "" if model.run.finished else model.sentences[0]
+    yield (report, "ZZ", countries, *_counts(four), whole, _precision(four, model.run), "leadglass", said)
     for row in model.countries:
-        note = f"{row.archives} imaging systems seen; grade {row.grade}"
-        yield (report, row.code, row.name, *_counts(row.four), row.judgement, _precision(row.four), "leadglass", note)
+        figures = (*_counts(row.four), row.judgement, _precision(row.four, model.run))
+        yield (report, row.code, row.name, *figures, "leadglass", _note(row))
+
+
+def _note(row: RegionRow) -> str:
+    if row.is_gone:
+        return "nothing is found any more"
+    return f"{row.archives} imaging systems seen" + (f"; grade {row.grade}" if row.grade else "")
 
 
 def _counts(four: Four) -> tuple[object, ...]:
     return four.systems, four.records, four.images_linked, four.images_accessible, four.viewers
 
 
-def _precision(four: Four) -> str:
-    withheld = any(isinstance(value, str) and value for value in _counts(four))
-    return "withheld" if withheld else "exact"
+def _precision(four: Four, run: RunFacts) -> str:
+    """What the figures of a row are: a run that did not come to its end has seen at least these."""
+    if any(isinstance(value, str) and value != NOT_MEASURED for value in _counts(four)):
+        return "withheld"
+    if four.at_least or run.finished is None:
+        return "at least"
+    return "records not counted" if four.records == NOT_MEASURED else "exact"
 
 
-def _region(row: RegionRow) -> Sequence[object]:
-    return (row.code, row.name, row.archives, *_counts(row.four), row.grade)
+def _region(row: RegionRow, run: RunFacts) -> Sequence[object]:
+    return (row.code, row.name, row.archives, *_counts(row.four), row.grade, _precision(row.four, run))
 
 
 _SYSTEM_COLUMNS: Final = (

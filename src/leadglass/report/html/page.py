@@ -14,7 +14,7 @@ from leadglass.report.charts import bar, slopes
 from leadglass.report.geography import Geometry, world
 from leadglass.report.maps import drawn_map
 from leadglass.report.model import Figure, RegionRow, ReportModel, Slice
-from leadglass.report.words import compact, counted, day, figure, moment, share
+from leadglass.report.words import bound, compact, counted, day, figure, moment, share
 
 __all__ = ["html_of"]
 
@@ -67,7 +67,7 @@ def _environment() -> Environment:
     for name, words in (("figure", figure), ("compact", compact), ("day", day), ("moment", moment)):
         environment.add_filter(name, words)
     environment.add_filter("sorting", _sorting)
-    for name, asked in (("counted", counted), ("share", share)):
+    for name, asked in (("bound", bound), ("counted", counted), ("share", share)):
         environment.add_global(name, asked)
     environment.add_global("bar", lambda value, largest, tone="": safe(bar(value, largest, tone)))
     return environment

@@ -13,7 +13,7 @@ from leadglass.report.charts import slopes
 from leadglass.report.geography import Geometry, world
 from leadglass.report.maps import drawn_map
 from leadglass.report.model import CaseRow, Four, Leak, RegionRow, ReportModel, RuleRow, Slice, SoftwareCluster
-from leadglass.report.words import compact, counted, day, figure, moment, share
+from leadglass.report.words import bound, compact, counted, day, figure, moment, share
 
 __all__ = ["pdf_of"]
 
@@ -29,6 +29,7 @@ _MAP_COLOURS: Final = {
     "m3": "#dd7c5b",
     "m4": "#b94439",
     "m5": "#7c1d27",
+    "mn": "#cbbcdb",
     "mw": "#8fa1aa",
 }
 _STYLE: Final = (
@@ -121,16 +122,21 @@ def _tiles(model: ReportModel, measured: bool) -> list[list[str]]:
     ]
     if measured:
         tiles += [
-            [compact(four.records), "study records", "anyone can list"],
-            [compact(four.images_linked), "images linked", "the records speak of"],
-            [compact(four.images_accessible), "images accessible", "anyone can fetch"],
+            [bound(four, "records") + compact(four.records), "study records", "anyone can list"],
+            [bound(four, "images_linked") + compact(four.images_linked), "images linked", "the records speak of"],
+            [
+                bound(four, "images_accessible") + compact(four.images_accessible),
+                "images accessible",
+                "anyone can fetch",
+            ],
         ]
     tiles += [[figure(head.countries_open), "countries", "with an open system"]]
     return [*tiles, [figure(four.viewers), "open viewers", "images in any browser"]]
 
 
 def _four(four: Four) -> list[str]:
-    return [figure(v) for v in (four.systems, four.records, four.images_linked, four.images_accessible, four.viewers)]
+    names = ("systems", "records", "images_linked", "images_accessible", "viewers")
+    return [bound(four, name) + figure(getattr(four, name)) for name in names]
 
 
 def _region(row: RegionRow) -> dict[str, Any]:
@@ -138,7 +144,7 @@ def _region(row: RegionRow) -> dict[str, Any]:
         "name": row.name,
         "country": row.country,
         "cells": [figure(row.archives), *_four(row.four)],
-        "grade": row.grade,
+        "grade": row.grade or "–",
         "class": row.judgement,
     }
 
@@ -173,8 +179,8 @@ def _trend(model: ReportModel) -> dict[str, Any] | None:
             ["went", figure(trend.gone)],
             ["came", figure(trend.new)],
             ["open systems now", figure(after.systems)],
-            ["records then", compact(before.records)],
-            ["records now", compact(after.records)],
+            ["records then", bound(before, "records") + compact(before.records)],
+            ["records now", bound(after, "records") + compact(after.records)],
             ["moved to a new address", figure(trend.moved)],
             ["countries gone dark", str(len(trend.dark))],
         ],
@@ -216,6 +222,11 @@ def _case(one: CaseRow) -> list[str]:
     return [one.id, whose, one.state, day(one.opened), one.last_step, clock]
 
 
+def _looked_at(model: ReportModel) -> str:
+    part = "" if model.run.finished else f" of {figure(model.run.targets)}"
+    return f"{figure(model.headline.looked_at)}{part} addresses and ports"
+
+
 def _scope(model: ReportModel) -> list[list[str]]:
     run, scope = model.run, model.run.scope
     rows = [
@@ -228,7 +239,7 @@ def _scope(model: ReportModel) -> list[list[str]]:
         ["Run", run.id],
         ["Started", moment(run.started)],
         ["Finished", moment(run.finished)],
-        ["Looked at", f"{figure(model.headline.looked_at)} addresses and ports"],
+        ["Looked at", _looked_at(model)],
         ["Reached", counted(model.headline.reached, "system")],
         ["Signed scope, SHA-256", scope.digest],
     ]

@@ -10,7 +10,7 @@ import msgspec
 import typer
 
 from leadglass.app.cli.speaking import JsonOption, faults_in_words, out, plain, say_json, show_table
-from leadglass.survey.comparing import Change, Comparison
+from leadglass.survey.comparing import Change, Comparison, FourCounts
 
 __all__ = ["compare"]
 
@@ -33,10 +33,12 @@ def compare(
     from leadglass.app.reporting import compare_runs  # only now: DuckDB takes a moment to load
 
     with faults_in_words():
-        found = compare_runs(old, new, by.value)
+        found, note = compare_runs(old, new, by.value)
     if as_json:
-        say_json(msgspec.to_builtins(found))
+        say_json(_known(msgspec.to_builtins(found)) | {"note": note})
         return
+    if note:
+        out.print(plain(note))
     rows = [_row(change) for change in found.regions if change.before.systems or change.after.systems]
     columns = {"name": by.value, "before": "open then", "after": "open now", "records": "records", "class": "class"}
     show_table(rows, columns, empty="Nothing was open in either run.")
@@ -50,9 +52,28 @@ def _row(change: Change) -> dict[str, Any]:
         "name": ", ".join(parts) or "not known",
         "before": change.before.systems,
         "after": change.after.systems,
-        "records": f"{change.before.records:,} → {change.after.records:,}",
+        "records": f"{_records(change.before)} → {_records(change.after)}",
         "class": change.judgement.value,
     }
+
+
+def _records(four: FourCounts) -> str:
+    if not four.has_records_counted:
+        return "not counted"
+    return f"at least {four.records:,}" if four.uncounted or four.bounded else f"{four.records:,}"
+
+
+def _known(found: dict[str, Any]) -> dict[str, Any]:
+    """With null for what was not counted."""
+    for change in (found["world"], *found["regions"]):
+        for four in (change["before"], change["after"]):
+            if four["systems"] and four["uncounted"] == four["systems"]:
+                four["records"] = None
+            if four["systems"] and four["images_uncounted"] == four["systems"]:
+                four["images_linked"] = four["images_accessible"] = None
+            if four["others"] and four["others_uncounted"] == four["others"]:
+                four["other_records"] = None
+    return found
 
 
 def _say(found: Comparison) -> None:
@@ -61,7 +82,7 @@ def _say(found: Comparison) -> None:
         f"{world.before.systems:,} systems were open, {world.after.systems:,} are: "
         f"{len(found.gone):,} went, {len(found.new):,} came, {len(found.moved):,} of them moved to a new address."
     )
-    out.print(f"Records: {world.before.records:,} then, {world.after.records:,} now.")
+    out.print(f"Records: {_records(world.before)} then, {_records(world.after)} now.")
     if found.dark:
         names = ", ".join(region.country or "not known" for region in found.dark)
         out.print(f"{len(found.dark)} countries have no open system any more: {plain(names)}.")

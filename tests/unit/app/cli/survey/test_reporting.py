@@ -4,28 +4,39 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
+from helpers.scopes import scope_text
 from helpers.survey_records import CALLER
-from helpers.survey_world import SEEN, seeded_systems, sixty_days_later
+from helpers.survey_world import SEEN, seeded_systems, sixty_days_later, system
 from leadglass.app.cli.main import app
 from leadglass.survey.level import Level
 from leadglass.survey.records import Begun, RunWriter
 from leadglass.survey.system import System
 
 
-def on_disk(folder: Path, systems: Sequence[System]) -> Path:
-    """A finished run that saw these."""
+def on_disk(
+    folder: Path, systems: Sequence[System], *, scope: str = "", only: Sequence[str] = (), finished: bool = True
+) -> Path:
+    """A run that saw these."""
     begun = Begun(
-        id=folder.name, at=SEEN, scope_digest="", level=Level.COUNTS, product="leadglass 0.1.0", caller=CALLER
+        id=folder.name,
+        at=SEEN,
+        scope_digest=sha256(scope.encode()).hexdigest() if scope else "",
+        level=Level.COUNTS,
+        product="leadglass 0.1.0",
+        caller=CALLER,
+        only=tuple(only),
     )
-    writer = RunWriter.create(folder, begun)
-    for observation in (o for system in systems for o in system.observations):
+    writer = RunWriter.create(folder, begun, scope=scope.encode())
+    for observation in (o for one in systems for o in one.observations):
         writer.record(observation, ())
-    writer.close({"targets": 500})
+    writer.close({"targets": 500, "before": 40, "looked_at": 500 if finished else 6}, finished=finished)
     return folder
 
 
@@ -94,3 +105,55 @@ def test_two_runs_compared(runs: tuple[Path, Path], by: str) -> None:
 )
 def test_what_cannot_be_done_is_said(runs: tuple[Path, Path], words: list[str], what: str) -> None:
     assert what in said(*(runs[0] if word == "RUN" else word for word in words), fails=True)
+
+
+def archives(*numbers: int, **fields: Any) -> list[System]:
+    return [system(f"192.0.2.{number}", number=number, **fields) for number in numbers]
+
+
+SCOPE = scope_text()
+
+
+def test_an_unfinished_run_is_not_compared_and_says_so(tmp_path: Path) -> None:
+    whole = on_disk(tmp_path / "whole", archives(1, 2), scope=SCOPE)
+    half = on_disk(tmp_path / "half", archives(1), scope=SCOPE, finished=False)
+    for words in (["compare", whole, half], ["compare", half, whole], ["report", half, "--against", whole]):
+        assert "is not finished" in said(*words, fails=True)
+    assert "46 of 500 ports were looked at; the rest is unknown." in said("report", half, "--format", "html,json,pdf")
+    model = json.loads((half / "report" / "report.json").read_bytes())
+    assert model["sentences"][0].startswith("46 of 500")
+
+
+@pytest.mark.parametrize(
+    ("scope", "only"),
+    [
+        (SCOPE, ("192.0.2.1", "192.0.2.2:11112")),
+        (SCOPE.replace("192.0.2.0/24", "192.0.2.0/30"), ()),
+    ],
+)
+def test_what_only_one_run_looked_at_is_not_dark(tmp_path: Path, scope: str, only: Sequence[str]) -> None:
+    old = on_disk(tmp_path / "old", [*archives(1, 2), *archives(9, country="FR")], scope=SCOPE)
+    new = on_disk(tmp_path / "new", archives(1), scope=scope, only=only)
+    found = json.loads(said("compare", old, new, "--json"))
+    assert (found["world"]["before"]["systems"], found["gone"], found["dark"]) == (2, ["192.0.2.2"], [])
+    assert "compared are the 2 of 3 systems" in found["note"]
+    assert "compared are the 2 of 3 systems" in said("compare", old, new).replace("\n", " ")
+    assert "compared are the 2 of 3 systems" in said("report", new, "--against", old).replace("\n", " ")
+    assert "give small" in said("report", new, "--against", old, "--min-cell", 5, fails=True)
+
+
+def test_nobody_can_tell_where_a_run_without_scope_looked(tmp_path: Path) -> None:
+    here = on_disk(tmp_path / "here", archives(1))
+    there = on_disk(tmp_path / "there", archives(1), scope=SCOPE)
+    assert "has no scope" in said("compare", here, there, fails=True)
+    assert json.loads(said("compare", here, here, "--json"))["note"] == ""
+
+
+def test_what_was_not_counted_is_compared_as_unknown(tmp_path: Path) -> None:
+    old = on_disk(tmp_path / "old", archives(1, 2, records=None), scope=SCOPE)
+    new = on_disk(tmp_path / "new", archives(1, 2), scope=SCOPE)
+    found = json.loads(said("compare", old, new, "--json"))
+    assert (found["world"]["before"]["records"], found["world"]["after"]["records"]) == (None, 2000)
+    words = said("compare", old, new)
+    assert "Records: not counted then, 2,000 now." in words
+    assert "ugly" not in words
