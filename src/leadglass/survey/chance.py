@@ -23,7 +23,12 @@ class FreshChance:
 
     def word(self, length: int) -> str:
         """So many upper-case letters and digits."""
-        return self._noted("".join(secrets.choice(_SIGNS) for _ in range(length)))
+        number = secrets.randbelow(len(_SIGNS) ** length)  # drawn at once: the system is asked for each
+        signs = []
+        for _ in range(length):
+            number, sign = divmod(number, len(_SIGNS))
+            signs.append(_SIGNS[sign])
+        return self._noted("".join(signs))
 
     def take_drawn(self) -> tuple[str, ...]:
         """What was drawn since this was asked last, in order."""
