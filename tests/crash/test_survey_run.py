@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -44,10 +46,10 @@ ports = [{port}]
 class Survey:
     """The command, into one folder."""
 
-    def __init__(self, folder: Path, rate: int) -> None:
+    def __init__(self, folder: Path, rate: int, port: int = 0) -> None:
         self.out = folder / "run"
         self.scope = folder / "scope.toml"
-        self.scope.write_text(SCOPE.format(rate=rate, port=closed_port()))
+        self.scope.write_text(SCOPE.format(rate=rate, port=port or closed_port()))
         sign(self.scope, SigningKey.load_or_make(folder / "key.pem"), signer="test", now=datetime.now(UTC))
 
     def start(self, *options: str) -> subprocess.Popen[str]:
@@ -93,6 +95,63 @@ def test_killed_again_and_again_every_target_is_recorded_exactly_once(tmp_path: 
     run = Run.open(survey.out)
     assert run.verify().is_intact
     assert run.facts.finished
+
+
+class Door:
+    """A port on all loopback addresses that hangs up on everybody, and counts them."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("0.0.0.0", 0), backlog=4096)
+        self._listener.setblocking(False)
+        self.port = self._listener.getsockname()[1]
+        self.connections = 0
+
+    def count_until(self, moment: float) -> int:
+        """Connections so far, at that moment: each that the kernel has accepted until then is counted."""
+        while True:
+            is_late = time.monotonic() >= moment
+            try:
+                while True:
+                    self._listener.accept()[0].close()
+                    self.connections += 1
+            except BlockingIOError:
+                if is_late:
+                    return self.connections
+            time.sleep(0.005)
+
+    def close(self) -> None:
+        self._listener.close()
+
+
+@pytest.fixture
+def door() -> Iterator[Door]:
+    found = Door()
+    yield found
+    found.close()
+
+
+@pytest.mark.parametrize("how", ["SIGINT", "stop file"])
+def test_no_connection_begins_more_than_a_second_after_it_was_told_to_stop(
+    tmp_path: Path, door: Door, how: str
+) -> None:
+    survey = Survey(tmp_path, rate=500, port=door.port)
+    running = survey.begin()
+    deadline = time.monotonic() + 60
+    while door.connections < 200 and time.monotonic() < deadline:
+        door.count_until(time.monotonic() + 0.05)
+    before = door.connections
+    assert before >= 200
+    told_at = time.monotonic()
+    if how == "stop file":
+        (survey.out / "stop").touch()
+    else:
+        running.send_signal(signal.SIGINT)
+    a_second_later = door.count_until(told_at + 1.0)
+    assert a_second_later < HOSTS
+    assert door.count_until(told_at + 3.0) == a_second_later
+    _, errors = running.communicate(timeout=30)
+    assert running.returncode == 4, errors
+    assert door.count_until(time.monotonic()) == a_second_later
 
 
 @pytest.mark.parametrize("how", ["SIGINT", "SIGTERM", "stop file"])
