@@ -13,8 +13,8 @@ NEVER: Final = 5
 _NAMED: Final = 1
 """AE titles, and user names, besides those drawn by lot that one system may be asked for: the one its owner named."""
 _LOT: Final = re.compile(rb"[A-Z0-9]{12,16}")
-"""What is drawn by lot looks so; words of a list are shorter. It is no guess, however often it is heard: surveys in a row,
-or one that was stopped and goes on, are not taken for one that guesses."""
+"""What is drawn by lot looks so; words of a list are shorter. It is no guess, however often it is heard: surveys in a
+row, or one that was stopped and goes on, are not taken for one that guesses."""
 
 
 class Law:
