@@ -8,7 +8,7 @@ from __future__ import annotations
 import lzma
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -24,6 +24,7 @@ from leadglass.survey.level import Level
 from leadglass.survey.scope import Signed, SigningKey, Warrant, read_scope, sign, verify
 from leadglass.survey.scope.explaining import explain
 from leadglass.survey.targets.imports import read_scan
+from leadglass.survey.targets.places.packing import countries_from, networks_from
 from leadglass.survey.targets.places.table import Damaged, Table
 from leadglass.survey.targets.plan import Plan
 from leadglass.terms.errors import UserFault
@@ -137,3 +138,29 @@ def test_damaged_tables(damages: list[tuple[float, bytes, int]]) -> None:
         table = Table.unpacked(lzma.compress(damaged(raw, damages)))
         for address in ("0.0.0.0", "255.255.255.255", "::", "2001:db8::1"):
             table.label_of(key_of(address))
+
+
+_CELLS = st.one_of(
+    st.sampled_from(
+        ("192.0.2.0", "9.9.9.0", "9.9.9.255", "16843008", "::", "2620:fe::", "2620:fe::ff", "AU", "AS7", '"')
+    ),
+    st.integers().map(str),
+    st.text(max_size=8),
+)
+
+
+@fuzz_for(share=0.1)
+@given(st.lists(st.lists(_CELLS, max_size=5), max_size=6), st.binary(max_size=8), st.floats(0, 1))
+def test_any_table_of_places(rows: list[list[str]], what: bytes, where: float) -> None:
+    whole = "\n".join(["9.9.9.0,9.9.9.255,AU,Example", *(",".join(row) for row in rows)]).encode("utf-8", "replace")
+    at = int(where * len(whole))
+    with scratch() as folder:
+        path = folder / "places.csv"
+        for data in (whole, whole[:at] + what + whole[at:]):
+            path.write_bytes(data)
+            for make in (countries_from, networks_from):
+                with suppress(UserFault):
+                    table = make([path], date(2026, 11, 1))
+                    again = Table.unpacked(table.packed())
+                    for address in ("0.0.0.0", "9.9.9.9", "255.255.255.255", "::", "2620:fe::9", "ffff::"):
+                        assert again.label_of(key_of(address)) == table.label_of(key_of(address))

@@ -43,7 +43,8 @@ async def visited(port: int, level: Level = Level.COUNTS) -> Visited:
     while True:
         assert call.talk.level <= level
         paths += [ask.path for ask in getattr(call.talk, "asks", ())]
-        outcome = await converse("127.0.0.1", port, call.talk, tls=call.tls, patience=_PATIENCE)
+        window = call.talk.window
+        outcome = await converse("127.0.0.1", port, call.talk, tls=call.tls, patience=_PATIENCE, window=window)
         try:
             call = probe.send(outcome)
         except StopIteration as end:

@@ -66,7 +66,7 @@ def read_geojson(path: Path) -> Geometry:
         raise UserFault(f"{path} is too large for a map", "Simplify it: a report needs no more than some 100 kB.")
     try:
         features = list(_features(json.loads(path.read_bytes())))
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError):
         features = []
     if not features:
         raise UserFault(

@@ -81,6 +81,7 @@ def test_states_are_drawn_by_name(tmp_path: Path) -> None:
         collection({"name": "A"}, [[[0.0, 0.0]]]),
         collection({"name": "A"}, SQUARE, "Point"),
         collection({"name": "A"}, [[[float("inf"), 0.0]] * 5]),
+        collection({"name": "A"}, [[[10**400, 0.0]] * 5]),
     ],
 )
 def test_what_is_no_map_is_a_fault_of_the_user(tmp_path: Path, document: object) -> None:

@@ -88,7 +88,7 @@ class CaseBook:
         for number, line in enumerate(data.splitlines(), start=1):
             try:
                 read = _decoder.decode(line)
-            except msgspec.MsgspecError as fault:
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as fault:
                 raise self._fault(number, f"cannot be read ({fault})") from fault
             if read.previous != self._last:
                 raise self._fault(number, "does not follow the line before it")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
 
 import msgspec
 
@@ -28,7 +28,7 @@ __all__ = [
 
 class _Happened(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", omit_defaults=True):
     case: str  # like "C-0007"
-    at: datetime
+    at: Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class OpenDoor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -63,5 +63,5 @@ async def _ask(url: str, within: float) -> Any:
                 if len(body) > MAX_OWNER_ANSWER:
                     return None
         return msgspec.json.decode(bytes(body)) if answer.is_success else None
-    except (httpx2.HTTPError, msgspec.MsgspecError):
+    except (httpx2.HTTPError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None

@@ -40,7 +40,7 @@ def entry_of(line: Line) -> Entry:
         raise IntegrityFault(f"{line.where}: {line.fault}")
     try:
         entry = decode(line.body)
-    except msgspec.MsgspecError as fault:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as fault:
         raise IntegrityFault(f"{line.where}: this is no entry: {fault}") from None
     if isinstance(entry, Nothing) and not all(0 <= a <= b <= MAX_EVIDENCE_NUMBER for a, b in entry.ranges):
         raise IntegrityFault(f"{line.where}: a range of numbers is too large")

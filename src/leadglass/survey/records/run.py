@@ -43,7 +43,7 @@ class Run:
             raise UserFault(f"{folder} holds no run", "Name the folder that was given to --out.")
         try:
             facts = msgspec.json.decode((folder / "run.json").read_bytes(), type=RunFacts)
-        except (OSError, msgspec.MsgspecError):
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             facts = _facts_from_evidence(folder)
         run = cls(folder, facts)
         run._make_missing_tables()

@@ -100,7 +100,7 @@ def _facts_differ(folder: Path, begun: Begun | None, found: Verification) -> lis
         facts = msgspec.json.decode((folder / "run.json").read_bytes(), type=RunFacts)
     except FileNotFoundError:
         return ["run.json is missing"]
-    except (msgspec.MsgspecError, OSError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, OSError):
         return ["run.json cannot be read"]
     problems = []
     if begun is not None and (facts.id, facts.scope_digest) != (begun.id, begun.scope_digest):

@@ -56,7 +56,19 @@ def _garbage(lines: list[bytes]) -> list[bytes]:
     return [*lines, b"{"]
 
 
-@pytest.mark.parametrize("harm", [_cut, _altered, _swapped, _garbage])
+def _no_utf_8(lines: list[bytes]) -> list[bytes]:
+    return [*lines, b'{"\x80": 1}']
+
+
+def _bottomless(lines: list[bytes]) -> list[bytes]:
+    return [*lines, b'{"previous": "", "x": ' + b"[" * 100_000]
+
+
+def _without_zone(lines: list[bytes]) -> list[bytes]:
+    return [lines[0].replace(b'Z"', b'"', 1), *lines[1:]]
+
+
+@pytest.mark.parametrize("harm", [_cut, _altered, _swapped, _garbage, _no_utf_8, _bottomless, _without_zone])
 def test_a_book_that_was_cut_or_altered_is_refused(tmp_path: Path, harm: object) -> None:
     CaseBook(tmp_path).add(EVENTS)
     path = tmp_path / "cases.jsonl"

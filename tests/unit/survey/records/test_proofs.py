@@ -149,7 +149,10 @@ def test_odd_text_stays_text(tmp_path: Path) -> None:
     assert rows(folder, "SELECT organisation FROM 'RUN/other-*.parquet'") == [(place.organisation,)]
 
 
-@pytest.mark.parametrize("damage", ["change", "remove a line", "swap", "append", "cut", "lose a shard"])
+DAMAGES = ["change", "not UTF-8", "bottomless", "remove a line", "swap", "append", "cut", "lose a shard"]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_changes_are_found(tmp_path: Path, damage: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("leadglass.survey.records.log.MAX_EVIDENCE_SHARD_ENTRIES", 5)
     folder = written(tmp_path / "run", *(observation(n) for n in range(1, 8)))
@@ -158,6 +161,10 @@ def test_changes_are_found(tmp_path: Path, damage: str, monkeypatch: pytest.Monk
     match damage:
         case "change":
             lines[1] = lines[1].replace(b'"open"', b'"shut"')
+        case "not UTF-8":
+            lines[1] = sealed_anew(lines[0], b'{"kind":"seen","seen_at":"\x80"}')
+        case "bottomless":
+            lines[1] = sealed_anew(lines[0], b'{"kind":"seen","x":' + b"[" * 100_000 + b"}")
         case "remove a line":
             del lines[2]
         case "swap":
@@ -171,6 +178,11 @@ def test_changes_are_found(tmp_path: Path, damage: str, monkeypatch: pytest.Monk
     if damage not in ("append", "cut", "lose a shard"):
         first.write_bytes(b"".join(lines))
     assert Run(folder, Run.open(folder).facts).verify().problems != ()
+
+
+def sealed_anew(before: bytes, body: bytes) -> bytes:
+    """By somebody who knows how."""
+    return chain.seal(before[9:73].decode(), body)[1]
 
 
 def test_another_scope_beside_it_is_found(tmp_path: Path) -> None:
