@@ -3,8 +3,8 @@
 *good*: open systems before, none now. *ugly*: records grew, and the region is in the smallest set that holds 75 % of
 exposed records. *bad*: the rest that has open systems; *new* if it had none before.
 
-Give it only systems where both runs looked: an address nobody looked at is not closed. Where a run did not count, records
-are unknown, and nothing is ugly.
+Give it only systems where both runs looked: an address nobody looked at is not closed. Where a run did not count,
+records are unknown, and nothing is ugly.
 """
 
 from __future__ import annotations
