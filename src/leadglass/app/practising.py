@@ -51,16 +51,18 @@ def let_many_in() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def ports_of(world: World) -> dict[Service, list[int]]:
-    """Where the world's services listen."""
-    ports = sorted({door.port for system in world.systems for door in system.doors})
+def ports_of(*worlds: World) -> dict[Service, list[int]]:
+    """Where the worlds' services listen."""
+    ports = sorted({door.port for world in worlds for system in world.systems for door in system.doors})
     return {service: [p for p in ports if service_of_port(p) is service] for service in map(service_of_port, ports)}
 
 
-def scope_of(world: World, level: Level, port_offset: int = 0) -> str:
-    """A scope, not signed yet, that allows surveying the whole world up to this level. TOML."""
+def scope_of(world: World, level: Level, port_offset: int = 0, also: Sequence[World] = ()) -> str:
+    """A scope, not signed yet, that allows surveying the whole world up to this level. TOML. `also`: worlds to be
+    compared with it, so that both surveys look everywhere that either has something."""
     now = datetime.now(UTC)
-    ports = ports_of(world)
+    ports = ports_of(world, *also)
+    by_address = {system.address: system for one in (*also, world) for system in one.systems}
     shifted = {service: [port + port_offset for port in ports[service]] for service in ports}
     parts = [
         _HEAD.format(
@@ -71,7 +73,7 @@ def scope_of(world: World, level: Level, port_offset: int = 0) -> str:
         )
     ]
     services = ", ".join(_quoted(service.value) for service in ports)
-    for place, systems in groupby(sorted(world.systems, key=_place), key=_place):
+    for place, systems in groupby(sorted(by_address.values(), key=_place), key=_place):
         lines = [f"addresses = [{', '.join(map(_quoted, _ranges(list(systems))))}]", f"level = {int(level)}"]
         names = ("country", "state", "district", "organisation")
         lines += [f"{name} = {_quoted(value)}" for name, value in zip(names, place, strict=True) if value]

@@ -39,6 +39,13 @@ def test_a_scope_covers_its_world_and_nothing_else(profile: str) -> None:
     assert asked == {door.port + 10_000 for system in world.systems for door in system.doors}
 
 
+def test_worlds_to_be_compared_have_one_scope() -> None:
+    printed = CliRunner().invoke(app, ["range", "scope", "world-2019", "--also", "world-2019-11"])
+    scope = read_scope(printed.stdout.encode())
+    granted = {str(IPv4Address(a)) for network in scope.network for w in network.addresses for a in _addresses(w)}
+    assert granted == {s.address for name in ("world-2019", "world-2019-11") for s in load(name).systems}
+
+
 def test_the_command_prints_it_and_names_the_profiles() -> None:
     run = CliRunner()
     printed = run.invoke(app, ["range", "scope", "india-2020", "--level", "2"])

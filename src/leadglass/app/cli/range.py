@@ -51,12 +51,20 @@ def profiles(as_json: JsonOption = False) -> None:
         show_table(rows, {"profile": "profile", "about": "what it is"}, empty="")
 
 
+AlsoOption = Annotated[
+    list[str] | None,
+    typer.Option("--also", metavar="PROFILE", help="A world to be compared with it: both get the same scope."),
+]
+
+
 @practice.command("scope")
-def scope(profile: ProfileArgument, level: LevelOption = 3, port_offset: OffsetOption = 0) -> None:
+def scope(
+    profile: ProfileArgument, level: LevelOption = 3, port_offset: OffsetOption = 0, also: AlsoOption = None
+) -> None:
     """Print the scope, not signed yet, that allows surveying a world."""
     from leadglass.app.practising import scope_of
 
-    sys.stdout.write(scope_of(_world(profile, 1), Level(level), port_offset))
+    sys.stdout.write(scope_of(_world(profile, 1), Level(level), port_offset, [_world(a, 1) for a in also or ()]))
 
 
 @practice.command("serve")
