@@ -22,6 +22,7 @@ from leadglass.terms.errors import UserFault
 __all__ = ["address_of", "free_offset", "running", "served"]
 
 _TRIES = 20
+_LAST_OFFSET = 21_000
 
 
 @asynccontextmanager
@@ -70,5 +71,8 @@ def address_of(profile: str, port: int) -> str:
 
 
 def free_offset() -> int:
-    """A number to add to all ports of a world, such that they most likely are free."""
-    return free_port() - free_port() % 50
+    """A number to add to all ports of a world, such that they most likely are free: up to 11112 they stay below those that
+    Linux gives to outgoing connections."""
+    while (port := free_port()) > _LAST_OFFSET:
+        pass
+    return port
