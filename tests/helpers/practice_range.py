@@ -71,8 +71,10 @@ def address_of(profile: str, port: int) -> str:
 
 
 def free_offset() -> int:
-    """A number to add to all ports of a world, such that they most likely are free: up to 11112 they stay below those that
-    Linux gives to outgoing connections."""
+    """A number to add to all ports of a world, such that they most likely are free.
+
+    Up to 11112 they stay below those that Linux gives to outgoing connections.
+    """
     while (port := free_port()) > _LAST_OFFSET:
         pass
     return port
