@@ -136,7 +136,8 @@ def _update(run_folder: Path, folder: Path, as_json: bool) -> None:
         out.print("Nothing new: this run was taken in before, or it found no leak and no case to close.")
         return
     _say_counts(events)
-    out.print(f"`leadglass survey cases --cases {plain(str(folder))}` lists what is open.")
+    elsewhere = "" if folder == Path("cases") else f" --cases {plain(str(folder))}"
+    out.print(f"`leadglass survey cases{elsewhere}` lists what is open.")
 
 
 def _say_counts(events: Sequence[Event]) -> None:
