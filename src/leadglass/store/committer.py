@@ -14,6 +14,7 @@ Faults, and what they leave:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -83,7 +84,7 @@ class Committer:
 
     def _run(self) -> None:
         while batch := self._gather():
-            _tell(batch[0].done.get_loop(), self._commit(batch))
+            _tell(self._commit(batch))
         self._end_volume()
 
     def _gather(self) -> list[Commission]:
@@ -183,12 +184,14 @@ def write_record(out: memoryview, work: Commission, volume: int, batch_offset: i
     return Location(volume, offset, length, record.object_id, work.key.key_id, size, work.dataset_offset)
 
 
-def _tell(loop: asyncio.AbstractEventLoop, answers: list[_Answer]) -> None:
-    """One call to the event loop for all; a loop that is gone has nobody left to tell."""
-    try:
-        loop.call_soon_threadsafe(_answer, answers)
-    except RuntimeError:
-        return
+def _tell(answers: list[_Answer]) -> None:
+    """One call to each event loop for all of its answers; a loop that is gone has nobody left to tell."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[_Answer]] = {}
+    for answer in answers:
+        by_loop.setdefault(answer[0].done.get_loop(), []).append(answer)
+    for loop, its_own in by_loop.items():
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(_answer, its_own)
 
 
 def _answer(answers: list[_Answer]) -> None:

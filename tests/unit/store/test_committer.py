@@ -115,6 +115,25 @@ async def test_a_volume_that_cannot_be_sealed_stays_for_the_next_start(disk: Hel
     assert volume_numbers(tmp_path) == [1]
 
 
+async def test_a_loop_that_is_gone_takes_nobody_along(disk: HeldDisk, tmp_path: Path) -> None:
+    committer = Committer(disk, tmp_path, itertools.count(1).__next__)
+    disk.let.clear()
+    committer.submit(first := commission(b"first", []))  # its sync holds the next two back, into one batch
+
+    def elsewhere() -> None:
+        async def submit() -> None:
+            committer.submit(commission(b"orphan", []))
+
+        asyncio.run(submit())
+
+    await asyncio.to_thread(elsewhere)
+    committer.submit(last := commission(b"last", []))
+    disk.let.set()
+    async with asyncio.timeout(30):
+        await asyncio.gather(first.done, last.done)
+    await asyncio.to_thread(committer.close)
+
+
 async def test_a_loop_that_is_gone_stops_nothing(disk: HeldDisk, tmp_path: Path) -> None:
     committer = Committer(disk, tmp_path, itertools.count(1).__next__)
 
