@@ -27,7 +27,7 @@ from leadglass.terms.errors import LeadglassError
 
 __all__ = ["AT_ONCE", "Progress", "Totals", "survey"]
 
-AT_ONCE: Final = 4096
+AT_ONCE: Final = 8192
 """Targets underway, unless told otherwise. Most wait for an answer that never comes."""
 _AT_FIRST: Final = 256
 _TALKING: Final = 512
