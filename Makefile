@@ -41,7 +41,7 @@ fuzz: $(READY) ## a minute of hostile bytes for each parser
 soak: $(READY) ## kill the server 200 times while it takes images in
 	LEADGLASS_CRASH_ROUNDS=200 $(BIN)/pytest tests/crash $(ARGS)
 
-screenshots: peers $(READY) ## every page of the console and the report as pictures, into bench/work/screenshots (ARGS=DIR)
+screenshots: peers $(READY) ## every page of the console and the report as pictures, into bench/scratch/screenshots (ARGS=DIR)
 	PYTHONPATH=tests $(BIN)/python tests/browser/screenshots.py $(ARGS)
 
 docs: $(READY) ## links resolve, the map names every room
@@ -51,7 +51,7 @@ peers:
 	@.ci/peers
 
 clean: ## remove what the verbs made, but never ./var
-	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache bench/work
+	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache bench/scratch
 
 $(UV_READY):
 	@command -v $(PYTHON) >/dev/null || { echo >&2 'python3 is missing. On Debian: apt-get install python3 python3-venv'; exit 1; }

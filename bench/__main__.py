@@ -24,7 +24,7 @@ SCENES = DICOM_SCENES | WEB_SCENES | SURVEY_SCENES
 
 def main() -> None:
     options = _options()
-    work = ROOT / "bench/work"
+    work = ROOT / "bench/scratch"
     shutil.rmtree(work / "servers", ignore_errors=True)
     bench = new_bench(work, options.scale, int(os.environ.get("LEADGLASS_BENCH_INGEST", "100000")))
     facts = machine.facts() | {"rounds": options.rounds, "scale": options.scale, "ingest": bench.ingest}
@@ -68,7 +68,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--scale", type=float, default=1.0, help="0.1: a tenth of the data, for a try-out")
     parser.add_argument("--hold", type=float, help="GB of memory to hold first (all but 8)")
-    parser.add_argument("--keep", action="store_true", help="keep what the servers stored in bench/work")
+    parser.add_argument("--keep", action="store_true", help="keep what the servers stored in bench/scratch")
     return parser.parse_args()
 
 

@@ -1,4 +1,4 @@
-"""The files that are sent, made once per size and kept in bench/work/data."""
+"""The files that are sent, made once per size and kept in bench/scratch/data."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
     .venv/bin/python bench/journal.py [DIRECTORY]
 
 Each line: object size, objects in flight, objects per second, MB/s, median and 99th percentile latency, CPU per object.
-The directory (default bench/work) must lie on the disk to be measured.
+The directory (default bench/scratch) must lie on the disk to be measured.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ async def main(directory: Path) -> None:
 
 
 if __name__ == "__main__":
-    parent = Path(sys.argv[1] if len(sys.argv) > 1 else "bench/work")
+    parent = Path(sys.argv[1] if len(sys.argv) > 1 else "bench/scratch")
     parent.mkdir(parents=True, exist_ok=True)
     home = Path(tempfile.mkdtemp(dir=parent))
     try:

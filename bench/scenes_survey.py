@@ -24,6 +24,7 @@ from bench.scenes import Bench, Measure, Samples, Scene
 from bench.servers import ROOT
 from bench.survey_truth import COLUMNS, asked_beyond, untruths
 from helpers.practice_range import served
+from helpers.scopes import hasty_scope
 from leadglass.app.practising import ports_of, scope_of
 from leadglass.range.worlds import load
 from leadglass.survey.level import Level
@@ -35,27 +36,6 @@ _NMAP: Final = [
     *("nmap", "-n", "-Pn", "--script", "dicom-ping", "-T5", "--min-parallelism", "512", "--max-parallelism", "1024"),
     *("--min-hostgroup", "4096", "--max-retries", "1"),
 ]
-_SCOPE: Final = """\
-valid_from = 2026-01-01T00:00:00Z
-valid_until = 2099-01-01T00:00:00Z
-
-[authority]
-organisation = "Bench"
-person = "whoever runs it"
-contact = "bench@example.org"
-reference = "loopback"
-
-[rates]
-packets_per_second = 1000000
-associations_per_second = 1000000
-per_network = {{ packets_per_second = 1000000, associations_per_second = 1000000 }}
-per_host = {{ packets_per_second = 1000000, associations_per_second = 1000000 }}
-
-[[network]]
-addresses = ["{addresses}"]
-level = 2
-ports = [{port}]
-"""
 
 
 def pinging(row: str, *, delay: float = 0.0, is_silent: bool = False) -> Scene:
@@ -67,9 +47,7 @@ def pinging(row: str, *, delay: float = 0.0, is_silent: bool = False) -> Scene:
         bench.work.mkdir(parents=True, exist_ok=True)
         addresses = bench.work / f"{row}.txt"
         addresses.write_text("\n".join(map(address, range(count))))
-        scope = _signed(
-            bench.work / f"{row}.toml", _SCOPE.format(addresses=f"{address(0)}-{address(count - 1)}", port=_PORT)
-        )
+        scope = _signed(bench.work / f"{row}.toml", hasty_scope(f"{address(0)}-{address(count - 1)}", ports=[_PORT]))
         with contextlib.ExitStack() as stack:
             stack.enter_context(_hosts("hosts", "--delay", str(delay)))
             if is_silent:
@@ -161,7 +139,7 @@ def million(bench: Bench, _kinds: Sequence[str]) -> Iterator[Measure]:
     count = int((1 << 20) * bench.scale)
     bench.work.mkdir(parents=True, exist_ok=True)
     addresses = f"127.64.0.0-{IPv4Address('127.64.0.0') + count - 1}"
-    scope = _signed(bench.work / "million.toml", _SCOPE.format(addresses=addresses, port=9))
+    scope = _signed(bench.work / "million.toml", hasty_scope(addresses, ports=[9]))
 
     def measure(_kind: str) -> Samples:
         report = _ours(bench, scope)

@@ -1,5 +1,5 @@
 """Pictures of every page and of the survey's report, wide and narrow, light and dark: to be looked at.
-`make screenshots` puts them into bench/work/screenshots; those that README shows are kept in docs/images.
+`make screenshots` puts them into bench/scratch/screenshots; those that README shows are kept in docs/images.
 """
 
 from __future__ import annotations
@@ -157,4 +157,4 @@ def void(_: object) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else "bench/work/screenshots"))
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "bench/scratch/screenshots"))

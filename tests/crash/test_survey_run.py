@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from helpers.hostile_servers import closed_port
+from helpers.scopes import hasty_scope
 from leadglass.survey.records import Run
 from leadglass.survey.records.reading import entries_in, numbers_of
 from leadglass.survey.scope import SigningKey, sign
@@ -23,24 +24,6 @@ from leadglass.survey.scope import SigningKey, sign
 pytestmark = pytest.mark.crash
 
 HOSTS = 4096
-SCOPE = """
-valid_from = 2026-01-01T00:00:00Z
-valid_until = 2099-01-01T00:00:00Z
-[authority]
-organisation = "Example Clinic"
-person = "Test"
-contact = "test@example.org"
-reference = "1"
-[rates]
-packets_per_second = 1000000
-associations_per_second = {rate}
-per_network = {{ packets_per_second = 1000000, associations_per_second = 1000000 }}
-per_host = {{ packets_per_second = 1000000, associations_per_second = 1000000 }}
-[[network]]
-addresses = ["127.60.0.0/20"]
-level = 1
-ports = [{port}]
-"""
 
 
 class Survey:
@@ -49,7 +32,9 @@ class Survey:
     def __init__(self, folder: Path, rate: int, port: int = 0) -> None:
         self.out = folder / "run"
         self.scope = folder / "scope.toml"
-        self.scope.write_text(SCOPE.format(rate=rate, port=port or closed_port()))
+        self.scope.write_text(
+            hasty_scope("127.60.0.0/20", ports=[port or closed_port()], level=1, associations_per_second=rate)
+        )
         sign(self.scope, SigningKey.load_or_make(folder / "key.pem"), signer="test", now=datetime.now(UTC))
 
     def start(self, *options: str) -> subprocess.Popen[str]:

@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 
 from helpers.echoing import hello
 from helpers.hostile_servers import closed_port
+from helpers.scopes import hasty_scope
 from leadglass.app import surveying
 from leadglass.app.cli.main import app
 from leadglass.app.cli.survey import progress
@@ -27,25 +28,6 @@ from leadglass.survey.records import Run
 from leadglass.survey.scope import SigningKey, sign
 from leadglass.survey.services import Service
 from leadglass.survey.target import Target
-
-SCOPE = """
-valid_from = 2026-01-01T00:00:00Z
-valid_until = 2099-01-01T00:00:00Z
-[authority]
-organisation = "Example Clinic"
-person = "Test"
-contact = "test@example.org"
-reference = "1"
-[rates]
-packets_per_second = 1000000
-associations_per_second = {rate}
-per_network = {{ packets_per_second = 1000000, associations_per_second = 1000000 }}
-per_host = {{ packets_per_second = 1000000, associations_per_second = 1000000 }}
-[[network]]
-addresses = ["{block}"]
-level = 2
-ports = {ports}
-"""
 
 
 class _Welcome(socketserver.BaseRequestHandler):
@@ -74,7 +56,7 @@ def _one_probe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def scope_in(folder: Path, *ports: int, block: str = "127.61.0.0/31", rate: int = 1_000_000) -> Path:
     path = folder / "scope.toml"
-    path.write_text(SCOPE.format(block=block, ports=list(ports), rate=rate))
+    path.write_text(hasty_scope(block, ports=ports, associations_per_second=rate))
     sign(path, SigningKey.load_or_make(folder / "key.pem"), signer="test", now=datetime.now(UTC))
     return path
 
