@@ -30,7 +30,7 @@ STUDIES = "/dicom-web/studies"
 CONFIGURATION = """
 [limits]
 request-seconds = 5
-idle-seconds = 2
+idle-seconds = 4
 connections-per-address = 64
 """
 TYPE = f"Content-Type: {STOW['content-type']}"

@@ -199,8 +199,10 @@ class WebProtocol(HttpToolsProtocol):
             self._door.on_fault(FaultKind.LIMIT, self._address, "a request stood still for too long")
             self.transport.abort()
             return
+        # While we do not read, the peer cannot move either: a time that begins so is not held against it.
+        received_so_far = -1 if self.flow.read_paused else self._received
         seconds = self._door.limits.idle_seconds
-        self._standstill_timer = self.loop.call_later(seconds, self._watch, self._received, now_unsent)
+        self._standstill_timer = self.loop.call_later(seconds, self._watch, received_so_far, now_unsent)
 
     def _refuse(self, status: int, title: str) -> None:
         """Answers what never became a request, and hangs up."""

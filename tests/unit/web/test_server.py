@@ -133,6 +133,22 @@ async def test_a_sender_who_stands_still_is_cut_off(authority: Authority) -> Non
     assert heard[-1] == "http.disconnect"
 
 
+async def test_a_sender_is_not_cut_off_because_we_are_slow(authority: Authority) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        while (await receive())["more_body"]:  # noqa: ASYNC110 - slowness is what is wanted
+            await asyncio.sleep(0.35)
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async with opened(authority, app, idle_seconds=0.3) as door:
+        reader, writer = await door.call()
+        writer.write(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % (8 * len(CHUNK)))
+        writer.write(8 * CHUNK)
+        heard = await asyncio.wait_for(reader.readuntil(b"\r\n"), 60)
+        writer.close()
+    assert heard == b"HTTP/1.1 204 No Content\r\n", door.faults
+
+
 async def test_a_body_waits_with_its_sender_until_somebody_reads_it(authority: Authority) -> None:
     go = asyncio.Event()
 
