@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,6 +24,7 @@ from leadglass.survey.pace import Pacer
 from leadglass.survey.probe import Call
 from leadglass.survey.probes.http_visit import origin_of
 from leadglass.survey.records import Run
+from leadglass.survey.records.reading import entries_in, numbers_of
 from leadglass.survey.scope import Refusal, Warrant
 from leadglass.survey.services import Service
 from leadglass.survey.target import Target
@@ -41,23 +44,49 @@ class Retest:
 
 
 async def retest(name: str, folder: Path, scope: Path, *, trust: str = "") -> Retest:
-    """Look again at the address of a case, and nowhere else. UserFault if the scope does not allow it."""
+    """Look again at the address of a case, and nowhere else.
+
+    UserFault if the scope does not allow it, or if the look was not finished; it says where what was seen is kept.
+    Nothing is left of a look that saw nothing.
+    """
     book = CaseBook(folder)
     case = book.case(name)
     warrant = opened_warrant(scope, trust)
     for port in case.last_seen.ports:
         if (refusal := warrant.permits(case.address, port, Level.ACCESS, datetime.now(UTC))) is not None:
             raise refusal.as_fault()
-    out = folder / "retests" / f"{case.id}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
-    order = Order(folder=out, warrant=warrant, scope=scope, only=(case.address,))
-    report = await Surveying(order).run()
+    out = _new_folder(folder, case)
+    try:
+        report = await Surveying(Order(folder=out, warrant=warrant, scope=scope, only=(case.address,))).run()
+    finally:
+        has_seen = _keep_what_was_seen(out)
     if not report.totals.is_finished or report.why_stopped:
+        seen = f"What was seen until then is in {out}" if has_seen else "Nothing was seen until then"
         raise UserFault(
             f"the look was not finished: {report.why_stopped or report.fault}",
-            "The case stands as it stood; try again.",
+            f"{seen}, and the case stands as it stood; try again.",
         )
     events = take_in(Run.open(out), book)
     return Retest(case=book.case(name), report=report, events=[event for event in events if event.case == case.id])
+
+
+def _new_folder(folder: Path, case: Case) -> Path:
+    out = folder / "retests" / f"{case.id}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    try:
+        out.mkdir(parents=True)
+    except OSError as fault:
+        raise UserFault(f"no run can be kept in {out}: {fault.strerror}", "Mend that, then try again.") from fault
+    return out
+
+
+def _keep_what_was_seen(out: Path) -> bool:
+    """Whether a target was recorded. The folder goes if none was, and that of all retests if it was the first."""
+    if any(numbers_of(entry) for _, entry in entries_in(out)):
+        return True
+    shutil.rmtree(out)
+    with contextlib.suppress(OSError):  # others are in it
+        out.parent.rmdir()
+    return False
 
 
 async def find_owner(name: str, folder: Path, scope: Path, *, rdap: bool, trust: str = "") -> Sequence[Owner]:
