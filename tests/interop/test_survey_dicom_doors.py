@@ -145,8 +145,8 @@ def confirming(event: evt.Event) -> tuple[bool, bytes | None]:
 
 
 IDENTITIES = {
-    "ignores": (None, False, False, False),
-    "answers": (confirming, False, False, True),
+    "ignores": (None, False, False, None),
+    "answers": (confirming, False, False, None),
     "takes any name": (confirming, True, True, True),
     "knows others": (lambda _: (False, None), True, None, None),
 }

@@ -133,7 +133,7 @@ class DicomFacts:
     abort: tuple[int, int] | None = None  # source, reason
     checks_ae_titles: bool | None = None
     demands_user_identity: bool | None = None
-    answers_user_identity: bool | None = None
+    answers_user_identity: bool | None = None  # None: a name was not shown, or did not help
     implementation_class_uid: str = ""
     implementation_version_name: str = ""
     max_pdu_length: int | None = None

@@ -2,7 +2,7 @@
 
     level 1   one association with Verification, between a made-up AE title and ours
     level 2   one association with everything, and a question to each service; another one after each abort;
-              one under a made-up user name (`dicom_identity.py`)
+              if a stranger is refused, perhaps one under a made-up user name (`dicom_identity.py`)
     level 3   counts (`dicom_census.py`)
     level 4   kinds (`dicom_kinds.py`)
 

@@ -1,8 +1,8 @@
 """Is a user identity demanded, and is one answered (PS3.7 §D.3.3.7)?
 
-One association shows a user name without meaning: nobody was ever issued it, so it is no guess at anybody's. A system
-sees one such name, whichever its door and however often it is surveyed; never a second, never a passcode. Nothing is
-asked on that association.
+Who lets a stranger in demands none. To who refuses him and does not say why, one more association shows a user name
+without meaning: nobody was ever issued it, so it is no guess at anybody's. A system sees one such name, whichever its
+door and however often it is surveyed; never a second, never a passcode. Nothing is asked on that association.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from leadglass.survey.probe import Call, Caller
 from leadglass.survey.probes.dicom_association import RELEASE, AssociationTalk
 from leadglass.survey.probes.dicom_reading import Command
 from leadglass.survey.probes.dicom_request import IDENTITY, USER_NAME_LENGTH
-from leadglass.survey.probes.dicom_verdicts import ANSWERS_WITHOUT_MATCHING
 from leadglass.survey.probes.dicom_visit import Visit
 
 __all__ = ["IdentityTalk", "show_a_user_name", "user_name"]
@@ -59,8 +58,6 @@ def show_a_user_name(visit: Visit) -> Generator[Call, Outcome, IdentityTalk | No
 
 def _can_tell(visit: Visit) -> bool:
     talk = visit.talk
-    if not talk.association or talk.fault or visit.ending not in _LISTENS:
-        return False
-    if any(done.code == ANSWERS_WITHOUT_MATCHING for done in visit.tries):
+    if not talk.association or talk.accept or talk.fault or visit.ending not in _LISTENS:
         return False
     return talk.reject is None or talk.reject[1:] in _NO_REASON_GIVEN

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from helpers.surveying import CALLER, Played, local, play_in_memory, replay
@@ -65,24 +67,30 @@ def test_the_request_shows_one_name_and_no_passcode() -> None:
 
 
 @pytest.mark.parametrize(
-    ("conduct", "demands", "answers", "entering"),
+    ("conduct", "demands", "answers", "names", "entering"),
     [
-        (products.DCM4CHEE, False, False, (Verdict.OPEN, "")),
-        (products.ORTHANC, False, False, (Verdict.OPEN, "")),
-        (products.IDENTITY_ANSWERING, False, True, (Verdict.OPEN, "")),
-        (products.IDENTITY_ANY, True, True, (Verdict.OPEN, "any user name")),
-        (products.IDENTITY_DEMANDING, None, None, (Verdict.CLOSED, "rejected 1/1/1")),
+        (products.DCM4CHEE, False, None, 0, (Verdict.OPEN, "")),
+        (products.ORTHANC, False, None, 0, (Verdict.OPEN, "")),
+        (products.IDENTITY_ANSWERING, False, None, 0, (Verdict.OPEN, "")),
+        (products.IDENTITY_ANY, True, True, 1, (Verdict.OPEN, "any user name")),
+        (replace(products.IDENTITY_ANY, answers_user_identity=False), True, False, 1, (Verdict.OPEN, "any user name")),
+        (products.IDENTITY_DEMANDING, None, None, 1, (Verdict.CLOSED, "rejected 1/1/1")),
     ],
 )
 @pytest.mark.parametrize("portion", [1, 1 << 16])
 def test_what_it_tells(
-    conduct: Conduct, demands: bool | None, answers: bool | None, entering: tuple[Verdict, str], portion: int
+    conduct: Conduct,
+    demands: bool | None,
+    answers: bool | None,
+    names: int,
+    entering: tuple[Verdict, str],
+    portion: int,
 ) -> None:
     law, whom = Law(), local(104, Level.ACCESS)
     played = play_in_memory(dicom, whom, DicomSite(name="x", admitting=Admitting(conduct)), law, portion)
     facts = facts_of(played)
     assert (facts.demands_user_identity, facts.answers_user_identity, entered(played)) == (demands, answers, entering)
-    assert named(played) == 1
+    assert named(played) == names == law.asked[2, "user identity without a passcode"]
     assert law.above(2) == {}
     assert replay(dicom, played, whom) == played.sighting
 
