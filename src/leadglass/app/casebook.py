@@ -56,10 +56,11 @@ def take_in(run: Run, book: CaseBook) -> Sequence[Event]:
     absent = _absent(run, warrant, {case.address for case in book.cases.values()})
     look = Look(
         run=facts.id,
+        began=facts.started,
         at=facts.finished,
         level=facts.level,
         covers=covers,
-        absence=lambda address: absent.get(address, Ending.SILENT),
+        absence=lambda address: absent.get(address, {}),
     )
     systems = run.systems()
     events = follow(book.cases, look, systems, findings_of(systems))
@@ -67,20 +68,19 @@ def take_in(run: Run, book: CaseBook) -> Sequence[Event]:
     return events
 
 
-def _absent(run: Run, warrant: Warrant | None, addresses: Collection[str]) -> dict[str, Ending]:
-    """How it was that no connection came about, for these addresses: evidence keeps only numbers of the plan.
-
-    One refusal is enough to know that a host is there; one "no way" outweighs silence.
-    """
+def _absent(run: Run, warrant: Warrant | None, addresses: Collection[str]) -> dict[str, dict[int, Ending]]:
+    """How it was that no connection came about, for the ports of these addresses: evidence keeps only numbers of the
+    plan."""
     if warrant is None or not addresses:
         return {}
     plan = Plan(warrant, level=run.facts.level, only=run.facts.only or None, seed=run.facts.id.encode())
-    found: dict[str, Ending] = {}
+    found: dict[str, dict[int, Ending]] = {}
     for ending in (Ending.SILENT, Ending.UNREACHABLE, Ending.REFUSED):
         for first, last in run.ranges_without_connection(ending):
             for number in range(first, last + 1):
-                if (address := plan[number - 1].address) in addresses:
-                    found[address] = ending
+                target = plan[number - 1]
+                if target.address in addresses:
+                    found.setdefault(target.address, {})[target.port] = ending
     return found
 
 

@@ -57,8 +57,20 @@ class Case:
 
     @property
     def noticed_at(self) -> datetime | None:
-        """When its owner was first told; legal clocks run from then at the latest."""
-        return self.notices_sent[0].at if self.notices_sent else None
+        """When its owner was first told that it stands open; legal clocks run from then at the latest. Of a leak that
+        was closed meanwhile he is to be told anew."""
+        first = None
+        for event in reversed(self.history):
+            if isinstance(event, Opened | Reopened):
+                break
+            if isinstance(event, NoticeSent):
+                first = event.at
+        return first
+
+    @property
+    def looked_at(self) -> datetime:
+        """When a run last said something of it."""
+        return max(event.at for event in self.history if isinstance(event, _LeakEvent | Closed | Unanswered))
 
     @property
     def silent_since(self) -> datetime | None:

@@ -15,6 +15,7 @@ from leadglass.survey.cases.events import (
     Event,
     Leak,
     Moved,
+    NoticeSent,
     OpenDoor,
     Opened,
     OwnerFound,
@@ -40,7 +41,7 @@ def look(
     absence: Ending = Ending.REFUSED,
 ) -> Look:
     at = NOON + timedelta(days=day)
-    return Look(run=f"run {day}", at=at, level=level, covers=covers, absence=lambda address: absence)
+    return Look(run=f"run {day}", began=at, at=at, level=level, covers=covers, absence=lambda address: {11112: absence})
 
 
 def finding(address: str, reality: Reality = Reality.REAL) -> Finding:
@@ -169,6 +170,84 @@ def test_an_unclear_answer_closes_nothing() -> None:
     unclear = (*CLOSED_TRIES, Try(act=Act.QUERY, how="C-FIND", verdict=Verdict.UNCLEAR, code="0xC000"))
     events, _ = followed((look(), [system(HOME)]), (look(1), [system(HOME, tries=unclear)]))
     assert events == []
+
+
+SPOKEN = Try(act=Act.SPEAK, how="A-ASSOCIATE", verdict=Verdict.OPEN)
+MUTE = Try(act=Act.SPEAK, how="A-ASSOCIATE", verdict=Verdict.UNCLEAR, code="stalled")
+BUSY = Try(act=Act.ENTER, how="A-ASSOCIATE", verdict=Verdict.UNCLEAR, code="rejected 2/3/2")
+TLS_ONLY = Try(act=Act.SPEAK, how="A-ASSOCIATE", verdict=Verdict.NOT_OFFERED, code="TLS")
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        system(HOME, tries=(MUTE,)),
+        system(HOME, tries=(SPOKEN, BUSY)),
+        system(HOME, tries=(TLS_ONLY,), speaks_tls=True, handshakes=(handshake(demands_client_certificate=None),)),
+        system(HOME, tries=(), ending=Ending.RESET),
+    ],
+    ids=["it hangs", "it is full for now", "TLS went in front, and nobody got to ask", "it breaks off"],
+)
+def test_a_door_that_says_neither_closes_nothing(seen: System) -> None:
+    events, cases = followed((look(), [system(HOME)]), (look(1), [seen]))
+    assert events == []
+    assert cases["C-0001"].state is CaseState.OPEN
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        system(HOME, tries=(TLS_ONLY,), speaks_tls=True, handshakes=(handshake(demands_client_certificate=True),)),
+        system(HOME, tries=(replace(TLS_ONLY, code="HTTP"),), speaks_tls=False),
+    ],
+    ids=["it wants a certificate", "something else stands there"],
+)
+def test_a_door_that_wants_somebody_else_closes(seen: System) -> None:
+    events, _ = followed((look(), [system(HOME)]), (look(1), [seen]))
+    assert kinds(events) == [Closed]
+
+
+def test_another_door_does_not_speak_for_the_one_that_stood_open() -> None:
+    web = system(HOME, port=80, service=Service.HTTP, tries=(Try(act=Act.SPEAK, how="x", verdict=Verdict.OPEN),))
+    events, _ = followed((look(), [system(HOME)]), (look(1, absence=Ending.UNREACHABLE), [web]))
+    assert kinds(events) == [Unanswered]
+    events, _ = followed((look(), [system(HOME)]), (look(1, absence=Ending.SILENT), [web]))
+    assert isinstance(events[0], Closed)
+    assert events[0].because == "nothing answers there any more; others were reached"
+
+
+def test_what_turns_out_to_be_a_trap_is_not_said_to_be_closed() -> None:
+    cases = cases_of(follow({}, look(), [system(HOME)], []))
+    assert follow(cases, look(1), [system(HOME)], [finding(HOME, Reality.HONEYPOT)]) == []
+
+
+@pytest.mark.parametrize("systems", [[system(HOME)], []], ids=["open then", "gone then"])
+def test_an_older_run_that_is_taken_in_later_says_nothing_new(systems: list[System]) -> None:
+    for newer in ([system(HOME)], list[System]()):
+        events, _ = followed((look(), [system(HOME)]), (look(9), newer), (look(5), systems))
+        assert events == []
+
+
+def test_an_older_run_does_not_bring_back_a_case_that_has_moved() -> None:
+    shown = (handshake(certificate()),)
+    events, cases = followed(
+        (look(), [system(HOME, handshakes=shown)]),
+        (look(9), [system(ELSEWHERE, handshakes=shown)]),
+        (look(5), [system(HOME, handshakes=shown)]),
+    )
+    assert events == []
+    assert len(cases) == 1
+
+
+def test_who_leaks_again_is_told_again() -> None:
+    events, _ = followed((look(), [system(HOME)]))
+    told = [*events, NoticeSent(case="C-0001", at=NOON + timedelta(hours=1), to="it@example.org")]
+    assert cases_of(told)["C-0001"].noticed_at == NOON + timedelta(hours=1)
+    told += follow(cases_of(told), look(1), [], [])
+    told += follow(cases_of(told), look(30), [system(HOME)], [])
+    assert cases_of(told)["C-0001"].noticed_at is None
+    told.append(NoticeSent(case="C-0001", at=NOON + timedelta(days=31), to="it@example.org"))
+    assert cases_of(told)["C-0001"].noticed_at == NOON + timedelta(days=31)
 
 
 def test_opened_again() -> None:
