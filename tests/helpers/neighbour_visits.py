@@ -62,6 +62,7 @@ def probed(
     size: int | None = None,
     trailing: bytes = b"",
     tls: Handshake | None = None,
+    caller: Caller = CALLER,
 ) -> Heard:
     """The probe's sighting of a service. Bytes come in portions of `size`; `trailing` follows each answer's last.
 
@@ -69,7 +70,7 @@ def probed(
     """
     law = Law()
     heard: list[tuple[Call, Outcome, list[Said]]] = []
-    probe = prober(target(level), CALLER, FixedChance())
+    probe = prober(target(level), caller, FixedChance())
     try:
         call = next(probe)
         while True:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from helpers.echoing import CALLER
 from helpers.neighbour_servers import MARK, client, mariadb, postgresql, redis, samba, visit, vsftpd
 from helpers.neighbour_visits import verdicts
 from helpers.peers import peer
@@ -25,7 +26,10 @@ async def test_an_open_redis() -> None:
     with redis("--protected-mode", "no") as port:
         for key in (f"{MARK}:1", f"{MARK}:2"):
             assert client(peer("redis-cli", "redis-tools"), "-p", str(port), "set", key, MARK) == (True, "OK\n")
+        client(peer("redis-cli", "redis-tools"), "-p", str(port), "config", "set", "slowlog-log-slower-than", "0")
         seen = await visit(Service.REDIS, port, Level.COUNTS)
+        _, logged = client(peer("redis-cli", "redis-tools"), "-p", str(port), "slowlog", "get")
+    assert CALLER.name in logged
     assert verdicts(seen) == {"speak": OPEN, "enter": OPEN, "query": OPEN}
     assert asks(seen.facts) is False
     assert seen.counts is not None

@@ -54,6 +54,11 @@ class Caller:
     user_agent: str  # names Leadglass and the contact
     contact: str
 
+    @property
+    def name(self) -> str:
+        """For fields that are too narrow for the User-Agent, or take no blanks: "Leadglass:security@example.org"."""
+        return f"Leadglass:{self.contact}" if self.contact else "Leadglass"
+
 
 Prober: TypeAlias = Callable[[Target, Caller, Chance], Probe]
 """One per service; `probes/__init__.py` has the table."""

@@ -37,7 +37,7 @@ class FtpServer(MessageManner):
                 self._law.saw(2 if self._is_anonymous else NEVER, "FTP login" + " as anonymous" * self._is_anonymous)
                 return [b"331 Please specify the password.\r\n"]
             case "PASS":
-                is_address = self._is_anonymous and "@" in argument
+                is_address = self._is_anonymous and ("@" in argument or "://" in argument or argument == "Leadglass")
                 self._law.saw(2 if is_address else NEVER, "FTP " + ("address" if is_address else "password"))
                 is_in = self._is_anonymous and self._lets_in_anonymous
                 return [b"230 Login successful.\r\n" if is_in else b"530 Login incorrect.\r\n"]

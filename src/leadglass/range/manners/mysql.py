@@ -32,7 +32,7 @@ class MysqlServer(MessageManner):
     def opened(self) -> Iterable[Action]:
         salt = b"abcdefghijklmnopqrst"
         head = b"\x0a" + self._version.encode("ascii") + b"\0" + bytes(4) + salt[:8] + b"\0"
-        abilities = struct.pack("<HBHHB", 0xA201, 33, 2, 0x0008, 21) + bytes(10)
+        abilities = struct.pack("<HBHHB", 0xA201, 33, 2, 0x0018, 21) + bytes(10)
         return [_packet(0, head + abilities + salt[8:] + b"\0mysql_native_password\0")]
 
     def _size(self) -> int | None:

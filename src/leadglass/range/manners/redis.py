@@ -43,6 +43,9 @@ class RedisServer(MessageManner):
         if command == "PING" or [word.upper() for word in words] == ["INFO", "SERVER"]:
             self._law.saw(1, f"Redis {command}")
             answer = b"+PONG\r\n" if command == "PING" else _bulk(b"# Server\r\nredis_version:7.0.15\r\nos:Linux\r\n")
+        elif command == "CLIENT" and words[1:2] == ["SETNAME"]:
+            self._law.saw(1, "Redis name of the caller")
+            answer = b"+OK\r\n"
         elif command == "EXISTS" and words[1:2] and words[1].startswith("2.25."):
             self._law.saw(2, "Redis look-up of a random key")
             answer = b":0\r\n"

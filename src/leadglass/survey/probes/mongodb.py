@@ -13,28 +13,29 @@ from leadglass.survey.level import Level
 from leadglass.survey.observation import Collection, Counts, DatabaseFacts, Sighting, Software
 from leadglass.survey.probe import Call, Caller, Chance, Probe
 from leadglass.survey.probes.dialogue import Opening, opening, spoken
-from leadglass.survey.probes.mongodb_counting import CollectionFields, CollectionSizes
-from leadglass.survey.probes.mongodb_talks import HOW, Greeting, Names
+from leadglass.survey.probes.mongodb_counting import CollectionSizes
+from leadglass.survey.probes.mongodb_fields import CollectionFields
+from leadglass.survey.probes.mongodb_names import HOW, Greeting, Names
 from leadglass.survey.target import Target
 
 __all__ = ["probe_mongodb"]
 
 
-def probe_mongodb(target: Target, caller: Caller, chance: Chance) -> Probe:  # noqa: ARG001 - a command has no sender
+def probe_mongodb(target: Target, caller: Caller, chance: Chance) -> Probe:
     """DatabaseFacts; counts at level 3, kinds at level 4."""
     names: Names | None = None
     found: Opening[Greeting]
     if target.level < Level.ACCESS:
-        found = yield from opening(Greeting)
+        found = yield from opening(lambda: Greeting(caller.name))
     else:
         identifier = chance.uid()
-        asked = yield from opening(lambda: Names(identifier))
+        asked = yield from opening(lambda: Names(caller.name, identifier))
         found, names = asked, asked.talk
     talk = found.talk
     collections: tuple[Collection, ...] = ()
     counts: Counts | None = None
     if names is not None and names.collections:
-        collections = yield from _looked_into(names, target.level, found.tls)
+        collections = yield from _looked_into(names, target.level, caller.name, found.tls)
         if target.level >= Level.COUNTS:
             sizes = [collection.records or 0 for collection in collections]
             counts = Counts(records=sum(sizes), how="count of each collection", is_at_least=names.were_too_many)
@@ -54,16 +55,18 @@ def probe_mongodb(target: Target, caller: Caller, chance: Chance) -> Probe:  # n
     )
 
 
-def _looked_into(names: Names, level: Level, tls: TlsOffer | None) -> Generator[Call, Outcome, tuple[Collection, ...]]:
+def _looked_into(
+    names: Names, level: Level, caller: str, tls: TlsOffer | None
+) -> Generator[Call, Outcome, tuple[Collection, ...]]:
     """The collections, with as much as the level grants."""
     sizes: dict[int, int] = {}
     kinds: dict[int, tuple[str, ...]] = {}
     if level >= Level.COUNTS:
-        counting = CollectionSizes(names.collections, uses_op_msg=names.uses_op_msg)
+        counting = CollectionSizes(caller, names.collections)
         yield Call(counting, tls)
         sizes = counting.found
     if level >= Level.KINDS:
-        reading = CollectionFields(names.collections, uses_op_msg=names.uses_op_msg)
+        reading = CollectionFields(caller, names.collections)
         yield Call(reading, tls)
         kinds = reading.found
     return tuple(

@@ -1,33 +1,41 @@
-"""What is said to a MongoDB server at levels 1 and 2."""
+"""How anything is said to a MongoDB server: first who we are, then one command after another."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import ClassVar, Final
+from typing import Final
 
-from leadglass.survey.level import Level
-from leadglass.survey.observation import Act, Try, Verdict
+from leadglass import __version__
 from leadglass.survey.probes.bson import Document, Writable
 from leadglass.survey.probes.dialogue import Dialogue
-from leadglass.survey.probes.mongodb_answers import names_in, number_in, understood, verdict_of, version_in
+from leadglass.survey.probes.mongodb_answers import number_in, understood
 from leadglass.survey.probes.mongodb_wire import OP_MSG_SINCE, as_msg, as_query, as_reply, cut_message, document_of
-from leadglass.terms.ceilings import MAX_COLLECTIONS_NAMED, MAX_DATABASE_ANSWER, MAX_DATABASES_NAMED
+from leadglass.terms.ceilings import MAX_DATABASE_ANSWER
 
-__all__ = ["HOW", "Commands", "Greeting", "Names"]
+__all__ = ["Commands"]
 
-HOW: Final = "MongoDB"
-_SYSTEMS_OWN: Final = frozenset({"admin", "config", "local"})
+_MAX_APPLICATION: Final = 128
+"""Bytes of an application's name (MongoDB Handshake, Limitations): a server refuses a longer one."""
 
 
 class Commands(Dialogue):
-    """One command after another. Subclasses say what follows from each answer."""
+    """`isMaster` with our name, which is answered before anybody has logged in; subclasses say what follows."""
 
     ceiling = MAX_DATABASE_ANSWER
 
-    def __init__(self, *, uses_op_msg: bool = False) -> None:
+    def __init__(self, name: str) -> None:
         super().__init__()
-        self.uses_op_msg = uses_op_msg
+        self._name = name
+        self._uses_op_msg = False
+
+    def begin(self) -> bytes:
+        client: Mapping[str, Writable] = {
+            "application": {"name": self._name.encode()[:_MAX_APPLICATION].decode("utf-8", "ignore")},
+            "driver": {"name": "Leadglass", "version": __version__},
+            "os": {"type": "unknown"},
+        }
+        return as_query("admin", {"isMaster": 1, "helloOk": True, "client": client})
 
     def _cut(self, buffer: bytearray) -> bytes | None:
         return cut_message(buffer)
@@ -37,106 +45,22 @@ class Commands(Dialogue):
         if document is None:
             self.is_over = True
             return b""
+        if self.is_spoken:
+            return self._next(document)
         self.is_spoken = True
-        return self._next(document)
+        self._uses_op_msg = number_in(document.get("maxWireVersion")) >= OP_MSG_SINCE
+        return self._first()
+
+    @abstractmethod
+    def _first(self) -> bytes:
+        """The first command."""
 
     @abstractmethod
     def _next(self, document: Document) -> bytes:
-        """The next command; b"" and `is_over` at the end."""
+        """The next command after this answer; b"" and `is_over` at the end."""
 
     def _command(self, database: str, command: Mapping[str, Writable]) -> bytes:
-        return as_msg(database, command) if self.uses_op_msg else as_query(database, command)
+        return as_msg(database, command) if self._uses_op_msg else as_query(database, command)
 
     def _kept(self, message: bytes) -> bytes:
         return as_reply(understood(document_of(message) or {}))
-
-
-class Greeting(Commands):
-    """`isMaster` and `buildInfo`: both are answered before anybody has said who they are."""
-
-    kind: ClassVar[str] = "mongodb greeting"
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.version = ""
-        self.asks_for_password: bool | None = None
-        self._follow = self._greeted
-
-    def begin(self) -> bytes:
-        return as_query("admin", {"isMaster": 1, "helloOk": True})
-
-    def _next(self, document: Document) -> bytes:
-        return self._follow(document)
-
-    def _greeted(self, document: Document) -> bytes:
-        self.uses_op_msg = number_in(document.get("maxWireVersion")) >= OP_MSG_SINCE
-        self._follow = self._introduced
-        return self._command("admin", {"buildInfo": 1})
-
-    def _introduced(self, document: Document) -> bytes:
-        self.version = version_in(document)
-        return self._enter()
-
-    def _enter(self) -> bytes:
-        self.is_over = True
-        return b""
-
-
-class Names(Greeting):
-    """Databases and collections by name, then one document by an identifier that does not exist."""
-
-    kind = "mongodb names"
-    level = Level.ACCESS
-
-    def __init__(self, identifier: str) -> None:
-        super().__init__()
-        self.tries: tuple[Try, ...] = ()
-        self.collections: list[tuple[str, str]] = []
-        """Database and collection."""
-        self.were_too_many = False
-        self._identifier = identifier
-        self._databases: list[str] = []
-
-    def _enter(self) -> bytes:
-        self._follow = self._entered
-        return self._command("admin", {"listDatabases": 1, "nameOnly": True})
-
-    def _entered(self, document: Document) -> bytes:
-        verdict, code = verdict_of(document)
-        self.asks_for_password = {Verdict.OPEN: False, Verdict.CLOSED: True}.get(verdict)
-        self.tries = (Try(act=Act.ENTER, how=HOW, verdict=verdict, code=code),)
-        if verdict is Verdict.OPEN:
-            names = [name for name in names_in(document.get("databases")) if name not in _SYSTEMS_OWN]
-            listed = Verdict.OPEN if names else Verdict.UNCLEAR
-            self.tries += (Try(act=Act.LIST, how=HOW, verdict=listed),)
-            self.were_too_many = len(names) > MAX_DATABASES_NAMED
-            self._databases = names[:MAX_DATABASES_NAMED][::-1]
-        return self._list_next()
-
-    def _list_next(self) -> bytes:
-        if self._databases and len(self.collections) < MAX_COLLECTIONS_NAMED:
-            self._follow = self._listed
-            return self._command(self._databases[-1], {"listCollections": 1, "nameOnly": True})
-        self.were_too_many = self.were_too_many or bool(self._databases)
-        if not self.collections:
-            self.is_over = True
-            return b""
-        self._follow = self._asked
-        database, name = self.collections[0]
-        return self._command(database, {"find": name, "filter": {"_id": self._identifier}, "limit": 1})
-
-    def _listed(self, document: Document) -> bytes:
-        database = self._databases.pop()
-        cursor = document.get("cursor")
-        listed = cursor.get("firstBatch") if isinstance(cursor, dict) else None
-        names = [name for name in names_in(listed) if not name.startswith("system.")]
-        room = MAX_COLLECTIONS_NAMED - len(self.collections)
-        self.were_too_many = self.were_too_many or len(names) > room
-        self.collections += [(database, name) for name in names[:room]]
-        return self._list_next()
-
-    def _asked(self, document: Document) -> bytes:
-        verdict, code = verdict_of(document)
-        self.tries += (Try(act=Act.QUERY, how=HOW, verdict=verdict, code=code),)
-        self.is_over = True
-        return b""

@@ -25,7 +25,7 @@ _SYSTEMS_OWN: Final = frozenset({"information_schema", "mysql", "performance_sch
 
 def probe_mysql(target: Target, caller: Caller, chance: Chance) -> Probe:  # noqa: ARG001 - nothing left to chance
     """DatabaseFacts, and whether a nameless visitor is let in."""
-    talk = MysqlGreeting() if target.level < Level.ACCESS else AnonymousLogin(caller.user_agent)
+    talk = MysqlGreeting() if target.level < Level.ACCESS else AnonymousLogin(caller.name)
     outcome = yield Call(talk)
     visit = talk if isinstance(talk, AnonymousLogin) else None
     tries = _tries(talk)

@@ -20,6 +20,7 @@ _MAX_PACKET: Final = 1 << 20
 _VERSION: Final = re.compile(rb"(?:5\.5\.5-)?[0-9]{1,3}(?:\.[0-9]{1,4}){1,3}(?:-MariaDB)?")
 _PLUGIN: Final = re.compile(rb"[a-z0-9_]{1,40}")
 _MAX_NAME: Final = 64
+_MAX_WORD: Final = 220  # so that the length of all attributes takes one byte
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def anonymous_login(hello: Hello, number: int, program: str) -> bytes:
     if abilities & _PLUGIN_AUTH:
         body += hello.plugin.encode() + b"\0"
     if abilities & _CONNECT_ATTRIBUTES:
-        words = [word.encode()[:100] for word in ("program_name", program)]
+        words = [word.encode()[:_MAX_WORD] for word in ("program_name", program)]
         pairs = b"".join(bytes([len(word)]) + word for word in words)
         body += bytes([len(pairs)]) + pairs
     return as_packet(number, body)

@@ -13,7 +13,8 @@ from leadglass.survey.level import Level
 from leadglass.survey.observation import Act, Collection, DatabaseFacts, Sighting, Software, Try, Verdict
 from leadglass.survey.probe import Call, Caller, Chance, Probe
 from leadglass.survey.probes.dialogue import NO_CONNECTION, spoken
-from leadglass.survey.probes.postgresql_talks import Startup, TlsQuestion
+from leadglass.survey.probes.postgresql_talks import Startup
+from leadglass.survey.probes.postgresql_tls import TlsQuestion
 from leadglass.survey.target import Target
 
 __all__ = ["probe_postgresql"]
@@ -25,7 +26,7 @@ def probe_postgresql(target: Target, caller: Caller, chance: Chance) -> Probe:  
     """DatabaseFacts, and whether a stranger is asked for a password."""
     question = TlsQuestion()
     outcome = yield Call(question)
-    start = Startup(caller.user_agent)
+    start = Startup(caller.name)
     if target.level >= Level.ACCESS and outcome.ending not in NO_CONNECTION and question.is_spoken:
         yield Call(start)
     asks = None if start.authentication is None else start.authentication != 0

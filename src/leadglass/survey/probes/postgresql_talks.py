@@ -1,4 +1,4 @@
-"""What is said to a PostgreSQL server: one question about TLS, and a start without a password."""
+"""What is said to a PostgreSQL server at level 2: a start without a password."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from leadglass.survey.level import Level
 from leadglass.survey.probes.dialogue import STRANGER, Dialogue
 from leadglass.terms.ceilings import MAX_COLLECTIONS_NAMED, MAX_DATABASE_ANSWER
 
-__all__ = ["ROLE", "Startup", "TlsQuestion"]
+__all__ = ["ROLE", "Startup"]
 
 ROLE: Final = "leadglass-probe"
 _LENGTH: Final = struct.Struct("!I")
-_SSL_REQUEST: Final = struct.pack("!II", 8, 80877103)
 _TERMINATE: Final = b"X\0\0\0\4"
 _QUESTION: Final = b"SELECT datname FROM pg_database WHERE NOT datistemplate\0"
 _KINDS: Final = b"RSEKZTDCNvIA"
@@ -23,39 +22,10 @@ _VERSION: Final = re.compile(rb"server_version\0([0-9]+(?:\.[0-9]+){0,2})")
 _MAX_NAME: Final = 63
 
 
-class TlsQuestion(Dialogue):
-    """SSLRequest: one byte is the answer, and it is this protocol's alone."""
-
-    kind: ClassVar[str] = "postgresql tls question"
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.offers_tls: bool | None = None
-
-    def begin(self) -> bytes:
-        return _SSL_REQUEST
-
-    def _cut(self, buffer: bytearray) -> bytes | None:
-        if not buffer:
-            return None
-        answer = bytes(buffer[:1])
-        is_alone = len(buffer) == 1
-        del buffer[:1]
-        return answer if answer in (b"S", b"N") and is_alone else STRANGER
-
-    def _answer(self, message: bytes) -> bytes:
-        self.is_spoken = self.is_over = True
-        self.offers_tls = message == b"S"
-        return b""
-
-    def _kept(self, message: bytes) -> bytes:
-        return message
-
-
 class Startup(Dialogue):
     """A start in clear, as far as it goes without a password."""
 
-    kind = "postgresql start"
+    kind: ClassVar[str] = "postgresql start"
     level = Level.ACCESS
     ceiling = MAX_DATABASE_ANSWER
 

@@ -12,7 +12,8 @@ from leadglass.survey.level import Level
 from leadglass.survey.observation import Act, Counts, DatabaseFacts, Sighting, Software, Try, Verdict
 from leadglass.survey.probe import Call, Caller, Chance, Probe
 from leadglass.survey.probes.dialogue import opening, spoken
-from leadglass.survey.probes.redis_talks import ASKS, CLOSED, VERSION, KeyCount, LookUp, Ping, code_of
+from leadglass.survey.probes.redis_counting import KeyCount
+from leadglass.survey.probes.redis_talks import ASKS, CLOSED, VERSION, LookUp, Ping, code_of
 from leadglass.survey.target import Target
 
 __all__ = ["probe_redis"]
@@ -20,21 +21,22 @@ __all__ = ["probe_redis"]
 HOW: Final = "Redis"
 
 
-def probe_redis(target: Target, caller: Caller, chance: Chance) -> Probe:  # noqa: ARG001 - a command has no sender
+def probe_redis(target: Target, caller: Caller, chance: Chance) -> Probe:
     """DatabaseFacts; the number of keys at level 3."""
     looks_up = target.level >= Level.ACCESS
     key = chance.uid() if looks_up else ""
-    found = yield from opening(lambda: LookUp(key) if looks_up else Ping())
+    found = yield from opening(lambda: LookUp(caller.name, key) if looks_up else Ping(caller.name))
     talk = found.talk
     tries = _tries(talk)
     is_in = any(t.act is Act.ENTER and t.verdict is Verdict.OPEN for t in tries)
     counts: Counts | None = None
     if target.level >= Level.COUNTS and is_in:
-        counting = KeyCount()
+        counting = KeyCount(caller.name)
         yield Call(counting, found.tls)
         counts = None if counting.keys is None else Counts(records=counting.keys, how="DBSIZE")
     asks = False if is_in else True if any(t.code == ASKS for t in tries) else None
-    version = next((v[1].decode("ascii") for reply in talk.replies if (v := VERSION.search(reply))), "")
+    named = VERSION.search(talk.replies.get("INFO", b""))
+    version = named[1].decode("ascii") if named else ""
     return Sighting(
         ending=found.ending,
         tries=(*spoken(talk, HOW, found.ending), *tries),
@@ -48,10 +50,11 @@ def probe_redis(target: Target, caller: Caller, chance: Chance) -> Probe:  # noq
 
 def _tries(talk: Ping | LookUp) -> tuple[Try, ...]:
     """Who may do no more than PING has not been let in."""
-    acts = (Act.ENTER, Act.QUERY) if isinstance(talk, LookUp) else (Act.ENTER,)
+    questions = (("PING", Act.ENTER, b"+PONG\r\n"), ("EXISTS", Act.QUERY, b":0\r\n"))
     tries = [
-        Try(act=act, how=HOW, verdict=_verdict(reply, yes), code=code_of(reply))
-        for act, yes, reply in zip(acts, (b"+PONG\r\n", b":0\r\n"), talk.replies, strict=False)
+        Try(act=act, how=HOW, verdict=_verdict(talk.replies[command], yes), code=code_of(talk.replies[command]))
+        for command, act, yes in questions
+        if command in talk.replies
     ]
     if len(tries) == 2 and tries[1].verdict is Verdict.CLOSED:
         tries[0] = replace(tries[0], verdict=Verdict.UNCLEAR)

@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import ClassVar, Final
 
 from leadglass.survey.level import Level
 from leadglass.survey.probes.dialogue import STRANGER, Dialogue
 from leadglass.terms.ceilings import MAX_REPLY_LINE
 
-__all__ = ["ASKS", "CLOSED", "VERSION", "KeyCount", "LookUp", "Ping", "code_of"]
+__all__ = ["ASKS", "CLOSED", "VERSION", "Commands", "LookUp", "Ping", "code_of", "naming"]
 
 _KINDS: Final = b"+-:$"
 VERSION: Final = re.compile(rb"redis_version:([0-9]+(?:\.[0-9]+){1,3})\r")
 _ERROR: Final = re.compile(rb"-([A-Z]{2,16})")
+_NAMING: Final = "CLIENT"
 ASKS: Final = "NOAUTH"
 CLOSED: Final = frozenset({ASKS, "DENIED", "NOPERM", "WRONGPASS"})  # DENIED: protected mode
 _OWN_WORDS: Final = frozenset({b"+PONG\r\n"})
 _OWN_ERRORS: Final = CLOSED | {"LOADING", "MISCONF", "BUSY", "MASTERDOWN", "NOREPLICAS", "CLUSTERDOWN"}
 
 
-class _Commands(Dialogue):
-    """One command after another (RESP, redis.io/docs/reference/protocol-spec)."""
+class Commands(Dialogue):
+    """One command after another, until one is refused.
+
+    CLIENT SETNAME says who we are on this connection, and changes nothing else: a server that does not know it may
+    refuse it.
+    """
 
     def __init__(self, *commands: tuple[str, ...]) -> None:
         super().__init__()
-        self.replies: list[bytes] = []
+        self.replies: dict[str, bytes] = {}
+        """By the command's first word."""
         self._commands = commands
 
     def begin(self) -> bytes:
@@ -52,8 +57,9 @@ class _Commands(Dialogue):
             self.is_over = True  # POP3 greets with +OK, too
             return b""
         self.is_spoken = True
-        self.replies.append(self._kept(message))
-        if len(self.replies) == len(self._commands) or message.startswith(b"-"):
+        said = self._commands[len(self.replies)][0]
+        self.replies[said] = self._kept(message)
+        if len(self.replies) == len(self._commands) or (message.startswith(b"-") and said != _NAMING):
             self.is_over = True
             return b""
         return _command(self._commands[len(self.replies)])
@@ -68,47 +74,28 @@ class _Commands(Dialogue):
         return message if message in (b"+PONG\r\n", b":0\r\n", b":1\r\n") else message[:1] + b"?\r\n"
 
 
-class Ping(_Commands):
-    """PING; and its version, if that is answered."""
+class Ping(Commands):
+    """PING; if that is answered, who asks, and what version it is."""
 
     kind: ClassVar[str] = "redis ping"
 
-    def __init__(self) -> None:
-        super().__init__(("PING",), ("INFO", "server"))
+    def __init__(self, name: str) -> None:
+        super().__init__(("PING",), naming(name), ("INFO", "server"))
 
 
-class LookUp(_Commands):
-    """The same, and then whether a key is there that nobody has ever set."""
+class LookUp(Commands):
+    """The same, and whether a key is there that nobody has ever set."""
 
     kind = "redis look-up"
     level = Level.ACCESS
 
-    def __init__(self, key: str) -> None:
-        super().__init__(("PING",), ("EXISTS", key), ("INFO", "server"))
+    def __init__(self, name: str, key: str) -> None:
+        super().__init__(("PING",), naming(name), ("EXISTS", key), ("INFO", "server"))
 
 
-class KeyCount(_Commands):
-    """DBSIZE."""
-
-    kind = "redis key count"
-    level = Level.COUNTS
-
-    def __init__(self) -> None:
-        super().__init__(("DBSIZE",))
-        self.keys: int | None = None
-
-    def _answer(self, message: bytes) -> bytes:
-        number = message[1:-2]
-        if message.startswith(b":") and number.isdigit() and len(number) < 20:
-            self.keys = int(number)
-        return super()._answer(message)
-
-    @property
-    def tally(self) -> Mapping[str, int | bool | str]:
-        return {} if self.keys is None else {"keys": self.keys}
-
-    def recall(self, tally: Mapping[str, int | bool | str]) -> None:
-        self.keys = int(tally["keys"]) if "keys" in tally else None
+def naming(name: str) -> tuple[str, ...]:
+    """The command that says who asks. A name may hold no blanks."""
+    return (_NAMING, "SETNAME", name)
 
 
 def code_of(reply: bytes) -> str:

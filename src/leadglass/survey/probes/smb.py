@@ -22,10 +22,10 @@ _DENIED: Final = frozenset({0xC0000022, 0xC000006D, 0xC000006E, 0xC0000072, 0xC0
 """STATUS_ACCESS_DENIED, LOGON_FAILURE, ACCOUNT_RESTRICTION, ACCOUNT_DISABLED, LOGON_TYPE_NOT_GRANTED."""
 
 
-def probe_smb(target: Target, caller: Caller, chance: Chance) -> Probe:  # noqa: ARG001 - SMB has no room for a sender
+def probe_smb(target: Target, caller: Caller, chance: Chance) -> Probe:
     """ShareFacts, and whether a session is opened for nobody."""
     noise = chance.word(NOISE)
-    talk = Negotiation(noise) if target.level < Level.ACCESS else NullSession(noise, target.address)
+    talk = Negotiation(noise) if target.level < Level.ACCESS else NullSession(noise, target.address, caller.name)
     outcome = yield Call(talk)
     tries: tuple[Try, ...] = ()
     allows: bool | None = None

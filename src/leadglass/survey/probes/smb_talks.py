@@ -6,10 +6,9 @@ from typing import ClassVar, Final
 
 from leadglass.survey.level import Level
 from leadglass.survey.probes.dialogue import Dialogue
+from leadglass.survey.probes.ntlm import NTLM_HELLO, ntlm_anonymous
 from leadglass.survey.probes.smb_wire import (
     NEGOTIATE,
-    NTLM_ANONYMOUS,
-    NTLM_HELLO,
     SESSION_SETUP,
     TREE_CONNECT,
     Answer,
@@ -82,14 +81,14 @@ class Negotiation(Dialogue):
 
 
 class NullSession(Negotiation):
-    """Then asks for a session as nobody and for IPC$, and gives both back."""
+    """Then asks for a session as nobody, from a workstation by our name, and for IPC$, and gives both back."""
 
     kind = "smb null session"
     level = Level.ACCESS
 
-    def __init__(self, noise: str, server: str) -> None:
+    def __init__(self, noise: str, server: str, name: str) -> None:
         super().__init__(noise)
-        self._server = server
+        self._server, self._name = server, name
         self.status: int | None = None
         """What came of it; None if it did not get that far."""
         self._has_session = False
@@ -99,7 +98,7 @@ class NullSession(Negotiation):
             return super()._next(answer)
         if answer.command == SESSION_SETUP and answer.status == GO_ON and self.status is None:
             self.status = GO_ON
-            return session_setup(self._number, answer.session, NTLM_ANONYMOUS)
+            return session_setup(self._number, answer.session, ntlm_anonymous(self._name))
         if answer.command == SESSION_SETUP and answer.status == SUCCESS and not self._has_session:
             self._has_session = True
             return enter_ipc(self._number, answer.session, self._server)

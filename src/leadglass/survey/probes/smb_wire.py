@@ -1,4 +1,4 @@
-"""Messages of SMB 2 and 3 ([MS-SMB2]) and the empty NTLM handshake ([MS-NLMP] §3.2.5.1.2) inside them."""
+"""Messages of SMB 2 and 3 ([MS-SMB2])."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from leadglass.survey.probes.dialogue import STRANGER
 from leadglass.terms.ceilings import MAX_SMB_MESSAGE
 
 __all__ = [
-    "NEGOTIATE", "NTLM_ANONYMOUS", "NTLM_HELLO", "SESSION_SETUP", "TREE_CONNECT", "Answer", "answer_of",
-    "any_dialect", "cut_frame", "enter_ipc", "logoff", "negotiate", "session_setup",
+    "NEGOTIATE", "SESSION_SETUP", "TREE_CONNECT", "Answer", "answer_of", "any_dialect", "cut_frame", "enter_ipc",
+    "logoff", "negotiate", "session_setup",
 ]  # fmt: skip
 
 NEGOTIATE: Final = 0
@@ -22,11 +22,6 @@ _SMB1: Final = b"\xffSMB"
 _SMB2: Final = b"\xfeSMB"
 _HEADER: Final = struct.Struct("<4sHHIHHIIQIIQ16s")
 _DIALECTS: Final = (0x0202, 0x0210, 0x0300, 0x0302, 0x0311)
-_NTLM_FLAGS: Final = 0x0008_0205  # Unicode, request target, NTLM, extended session security
-_ANONYMOUS: Final = 0x0000_0800
-_NTLMSSP: Final = b"NTLMSSP\0"
-_OID_SPNEGO: Final = bytes.fromhex("06062b0601050502")
-_OID_NTLM: Final = bytes.fromhex("060a2b06010401823702020a")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,27 +121,3 @@ def _message(command: int, number: int, session: int, body: bytes) -> bytes:
 
 def _framed(message: bytes) -> bytes:
     return struct.pack("!I", len(message)) + message
-
-
-def _der(tag: int, content: bytes) -> bytes:
-    assert len(content) < 128, "longer contents need another form of length"
-    return bytes([tag, len(content)]) + content
-
-
-_TYPE_1: Final = _NTLMSSP + struct.pack("<II", 1, _NTLM_FLAGS) + bytes(16)
-_EMPTY_FIELDS: Final = (1, 0, 0, 0, 0, 0)
-"""Lengths of LM response (one zero byte: that is how a nameless one is told), NT response, domain, user, host, key."""
-_TYPE_3: Final = (
-    _NTLMSSP
-    + struct.pack("<I", 3)
-    + b"".join(struct.pack("<HHI", length, length, 64 if length else 65) for length in _EMPTY_FIELDS)
-    + struct.pack("<I", _NTLM_FLAGS | _ANONYMOUS)
-    + b"\0"
-)
-NTLM_HELLO: Final = _der(
-    0x60,
-    _OID_SPNEGO + _der(0xA0, _der(0x30, _der(0xA0, _der(0x30, _OID_NTLM)) + _der(0xA2, _der(0x04, _TYPE_1)))),
-)
-"""NegTokenInit with an NTLM NEGOTIATE_MESSAGE."""
-NTLM_ANONYMOUS: Final = _der(0xA1, _der(0x30, _der(0xA2, _der(0x04, _TYPE_3))))
-"""NegTokenResp with an AUTHENTICATE_MESSAGE of nobody."""

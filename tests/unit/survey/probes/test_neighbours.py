@@ -3,15 +3,17 @@ than is granted; and what the evidence keeps leads to the same verdict."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 
 import pytest
 
 from helpers.neighbour_visits import CALLER, probed, replayed, verdicts
+from leadglass import __version__
 from leadglass.net.conversing import Ending
 from leadglass.range.law import Law
-from leadglass.range.manner import Manner
+from leadglass.range.manner import Action, Manner
 from leadglass.range.manners.ftp import FtpServer
 from leadglass.range.manners.hl7 import Hl7Receiver
 from leadglass.range.manners.mongodb import MongodbServer, SimulatedCollection
@@ -22,6 +24,9 @@ from leadglass.range.manners.smb import SmbServer
 from leadglass.survey.level import Level
 from leadglass.survey.observation import Act, DatabaseFacts, Hl7Facts, ShareFacts, Verdict
 from leadglass.survey.probes import PROBERS
+from leadglass.survey.probes.bson import decode, encode
+from leadglass.survey.probes.mongodb_names import Greeting
+from leadglass.survey.probes.mongodb_talks import Commands
 from leadglass.survey.services import Service
 
 PATIENTS = [
@@ -145,6 +150,47 @@ def test_what_is_asked_at_level_1() -> None:
     assert all(level == 1 for law in asked.values() for level, _ in law)
 
 
+AT_LEVEL_1 = {Service.MONGODB, Service.REDIS}
+"""Whose protocol has a place for a caller's name before one has come in."""
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("name", [name for name in CASES if name.endswith((" open", "hl7"))])
+def test_every_connection_says_who_asks_where_the_protocol_has_a_place_for_it(name: str, level: Level) -> None:
+    service, manner, _ = CASES[name]
+    for call, _, said in probed(PROBERS[service], level, manner).calls:
+        sent = b"".join(part.data for part in said if part.by_us) or call.talk.begin()  # a tally leaves no transcript
+        is_told = CALLER.contact.encode() in sent or CALLER.contact.encode("utf-16-le") in sent
+        assert is_told or (call.talk.level is Level.PRESENCE and service not in AT_LEVEL_1), call.talk.kind
+
+
+@pytest.mark.parametrize("size", [1, 30, 400])
+def test_a_name_of_any_length_fits(size: int) -> None:
+    caller = replace(CALLER, contact="x" * size + "@example.org")
+    for service, manner, truth in CASES.values():
+        heard = probed(PROBERS[service], Level.KINDS, manner, caller=caller)
+        assert verdicts(heard.sighting) == {"speak": OPEN, **truth}
+
+
+def test_mongodb_is_told_by_the_handshakes_own_fields() -> None:
+    hello = Commands.begin(Greeting("Leadglass:" + "ä" * 100))
+    client = decode(hello[hello.index(b".$cmd\0") + 14 :])
+    assert client is not None
+    assert isinstance(told := client["client"], dict)
+    assert isinstance(application := told["application"], dict)
+    assert len(str(application["name"]).encode()) <= 128
+    assert told["driver"] == {"name": "Leadglass", "version": __version__}
+    assert told["os"] == {"type": "unknown"}
+    assert len(encode(told)) <= 512
+
+
+def test_a_redis_that_knows_no_names_of_callers_is_asked_on() -> None:
+    heard = probed(PROBERS[Service.REDIS], Level.COUNTS, Unnaming)
+    assert verdicts(heard.sighting) == {"speak": OPEN, "enter": OPEN, "query": OPEN}
+    assert heard.sighting.counts is not None
+    assert heard.sighting.counts.records == 5
+
+
 def test_facts_of_shares_and_receivers() -> None:
     smb = probed(PROBERS[Service.SMB], Level.ACCESS, partial(SmbServer, signing_required=True)).sighting
     assert smb.facts == ShareFacts(allows_anonymous=False, dialect="3.0.2", signing_required=True)
@@ -175,6 +221,16 @@ def test_no_text_of_a_peers_own_choosing_is_kept() -> None:
         )
         assert b"DOE" not in kept, service
         assert "DOE" not in repr(heard.sighting)
+
+
+class Unnaming(RedisServer):
+    """Older than CLIENT SETNAME, or forbids it."""
+
+    def __init__(self, law: Law) -> None:
+        super().__init__(law, keys=5)
+
+    def _answer(self, request: bytes) -> Iterable[Action]:
+        return [b"-ERR unknown command 'CLIENT'\r\n"] if b"CLIENT" in request else super()._answer(request)
 
 
 class Parrot:
