@@ -6,16 +6,20 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
 
 from leadglass.range.law import Law
 from leadglass.range.manner import Manner
 
-__all__ = ["Door", "Headline", "SimulatedSystem", "TlsManner", "Truth", "TruthCounts", "World"]
+__all__ = ["Door", "Headline", "Reality", "SimulatedSystem", "TlsManner", "Truth", "TruthCounts", "World"]
 
-REAL: Final = "real"
-DEMO: Final = "demo or test data"
-HONEYPOT: Final = "honeypot"
+
+class Reality(StrEnum):
+    """What a system is, in the words of a survey."""
+
+    REAL = "real"
+    DEMO = "demo or test data"
+    HONEYPOT = "honeypot"
+    UNKNOWN = "unknown"  # nobody can tell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +38,7 @@ class Truth:
     has_viewer: bool = False
     records: int = 0
     images: int = 0
-    reality: str = REAL  # or DEMO, or HONEYPOT
+    reality: Reality = Reality.REAL
     kinds: tuple[str, ...] = ()
 
 
@@ -128,13 +132,13 @@ class World:
     def headline(self) -> Headline:
         """What the report of a perfect survey would say first."""
 
-        def opened(reality: str) -> int:
-            return self.truth_in_all(lambda truth: truth.reality == reality).systems
+        def opened(reality: Reality) -> int:
+            return self.truth_in_all(lambda truth: truth.reality is reality).systems
 
-        archives = self.truth_in_all(lambda truth: truth.reality == REAL and truth.is_archive)
+        archives = self.truth_in_all(lambda truth: truth.reality is Reality.REAL and truth.is_archive)
         return Headline(
             archives=archives,
-            others=opened(REAL) - archives.systems,
-            demos=opened(DEMO),
-            honeypots=opened(HONEYPOT),
+            others=opened(Reality.REAL) - archives.systems,
+            demos=opened(Reality.DEMO),
+            honeypots=opened(Reality.HONEYPOT),
         )

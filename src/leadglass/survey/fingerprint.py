@@ -36,7 +36,6 @@ class _Row:
     name: str  # the short one that is shown and joined by
     role: str
     version_from: str
-    basis: str
 
     def matches(self, text: str) -> bool:
         return text == self.pattern if self.is_exact else text.startswith(self.pattern)
@@ -56,7 +55,6 @@ def _rows() -> tuple[_Row, ...]:
             name=row["name"],
             role=row["role"],
             version_from=row["version_from"],
-            basis=row["basis"],
         )
         for row in table("fingerprints")
         if row["match_field"] in (_UID, _NAME)

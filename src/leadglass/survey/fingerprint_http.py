@@ -12,18 +12,15 @@ from typing import Annotated, Final
 
 import msgspec
 
-from leadglass.survey.observation import Sign
+from leadglass.survey.facts import table
+from leadglass.survey.observation import Meaning, Sign
 
 __all__ = ["FAVICONS", "Page", "page_of", "signs_of"]
 
 FAVICONS: Final[Mapping[str, str]] = {
-    "6e028d7cc65a1430c68a581f8064e8e2": "Orthanc",
-    "5107de66fbe7255a56248c5c15be5a8d": "Fujifilm Synapse",
-    "18b505dbacd4b14643a739fadd7ba669": "Merge PACS",
-    "b5ee418c61dc2b511fbc20b99a982b8d": "NeoLogica LogiPACS",
-    "5104b4e1fd4d2ab80f0060272689391a": "Mantrey PACS",
+    row["pattern"]: row["name"] for row in table("fingerprints") if row["match_field"] == "favicon_md5"
 }
-"""MD5 of a favicon → product (facts/fingerprints.csv). A hint, not a proof: icons are copied."""
+"""MD5 of a favicon → product. A hint, not a proof: icons are copied."""
 
 _Version = Annotated[str, msgspec.Meta(pattern=r"^[0-9][0-9A-Za-z.+-]{0,30}$")]
 _Digest = Annotated[str, msgspec.Meta(pattern=r"^(?:[0-9a-f]{64})?$")]
@@ -145,7 +142,7 @@ def _banner(body: bytes) -> tuple[str, str | None]:
     return ("Elasticsearch", found.version.number) if "for Search" in found.tagline else ("", None)
 
 
-_MEANS: Final = {"demo": "demo", "test": "test data", "teaching": "teaching"}
+_MEANS: Final[Mapping[str, Meaning]] = {"demo": "demo", "test": "test data", "teaching": "teaching"}
 _ORTHANC_PORTS: Final = frozenset({8042, 8043})
 
 

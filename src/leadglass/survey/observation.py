@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from leadglass.net.conversing import Ending, Handshake
 from leadglass.survey.level import Level
@@ -20,6 +20,7 @@ __all__ = [
     "Facts",
     "Hl7Facts",
     "HttpFacts",
+    "Meaning",
     "Observation",
     "Rung",
     "ShareFacts",
@@ -107,11 +108,14 @@ class Collection:
     kinds: tuple[str, ...] = ()  # kinds of personal data its field names speak of
 
 
+Meaning: TypeAlias = Literal["honeypot", "demo", "test data", "teaching", "fleet", "real"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sign:
     """Something that says what this system really is."""
 
-    means: str  # "honeypot", "demo", "test data", "teaching", "fleet", "real"
+    means: Meaning
     why: str
     weight: int  # 1 weak, 2 medium, 3 strong
 

@@ -85,5 +85,7 @@ def test_signs() -> None:
     assert signs_of(page_of(b"<title>PACS</title>"), 8042) == ()
 
 
-def test_the_table_of_favicons_is_the_one_of_the_facts() -> None:
+def test_favicons_are_known_by_their_digest() -> None:
+    assert FAVICONS["6e028d7cc65a1430c68a581f8064e8e2"] == "Orthanc"
+    assert len(FAVICONS) == 5
     assert all(len(md5) == 32 and md5 == md5.lower() for md5 in FAVICONS)

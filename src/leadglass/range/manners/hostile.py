@@ -18,7 +18,6 @@ from dataclasses import replace
 from hashlib import blake2b
 from typing import Final
 
-from leadglass.dicom.identifier import Identifier
 from leadglass.range.law import Law
 from leadglass.range.manner import Action, HangUp, Manner, Pause, Reset
 from leadglass.range.manners.dicom import DicomManner
@@ -171,7 +170,8 @@ class EndlessMatches(DicomManner):
     __slots__ = ()
 
     def _found(self, asked: Asked) -> Iterator[Action]:
-        anything: Identifier = {tag: value for tag, value in asked.identifier.items() if tag != STUDY_INSTANCE_UID}  # type: ignore[misc]
+        anything = dict(asked.identifier)
+        anything.pop(STUDY_INSTANCE_UID, None)
         while True:
             for responses, _ in matches(self._site.shelf, replace(asked, identifier=anything), 0):
                 yield responses

@@ -30,7 +30,7 @@ from leadglass.range.manners.hostile import (
 from leadglass.range.manners.studies import Shelf
 from leadglass.range.manners.web_orthanc import OrthancWeb
 from leadglass.range.manners.web_pages import CitrixPage, NginxNotFound
-from leadglass.range.world import Door, SimulatedSystem, Truth, World
+from leadglass.range.world import Door, Reality, SimulatedSystem, Truth, World
 from leadglass.range.worlds.archives import admitting_of
 from leadglass.range.worlds.kinds import KINDS
 
@@ -123,7 +123,7 @@ def hostile() -> World:
 def _numbered(evils: Iterable[tuple[int, _Make]]) -> Iterator[SimulatedSystem]:
     for number, (port, make) in enumerate(evils, 1):
         address = f"127.64.{number >> 8}.{number & 255}"
-        truth = Truth(is_archive=False, reality="unknown")
+        truth = Truth(is_archive=False, reality=Reality.UNKNOWN)
         yield SimulatedSystem(address=address, doors=(Door(port=port, manner=make),), truth=truth)
 
 
@@ -131,7 +131,7 @@ def _evils() -> Iterator[tuple[int, _Make]]:
     for port in _PORTS:
         greets = port in _GREETERS
         yield port, HalfOpen
-        yield port, lambda law: Cut(HalfOpen(law), 0)
+        yield port, partial(_cut, HalfOpen, 0, False)
         yield port, partial(Garbage, seed=port, greets=greets)
         yield port, partial(Drip, said=_BEGINNINGS[port], greets=greets)
         yield port, partial(Drip, greets=True)
@@ -148,9 +148,12 @@ def _evils() -> Iterator[tuple[int, _Make]]:
 
 def _evil_archives() -> Iterator[tuple[int, _Make]]:
     for after in (1, 5, 6, 7, 40, 74, 75, 90):
-        archive = _archive(f"cut after {after}", ORTHANC_OPEN)
-        yield 11112, lambda law, after=after, archive=archive: Cut(archive(law), after)  # type: ignore[misc]
-        yield 8042, lambda law, after=after: Cut(_WEB(law), after, polite=True)  # type: ignore[misc]
+        yield 11112, partial(_cut, _archive(f"cut after {after}", ORTHANC_OPEN), after, False)
+        yield 8042, partial(_cut, _WEB, after, True)
+
+
+def _cut(make: _Make, after: int, polite: bool, law: Law) -> Manner:
+    return Cut(make(law), after, polite=polite)
 
 
 def _archive(name: str, conduct: Conduct) -> DicomSite:
@@ -160,7 +163,7 @@ def _archive(name: str, conduct: Conduct) -> DicomSite:
 def _liar() -> SimulatedSystem:
     """It does answer strangers, without an end; what it says is of no study that was asked for."""
     manner = partial(EndlessMatches, site=_archive("liar", DCMQRSCP_OPEN))
-    truth = Truth(is_archive=True, is_open=True, reality="unknown")
+    truth = Truth(is_archive=True, is_open=True, reality=Reality.UNKNOWN)
     return SimulatedSystem(address="127.68.0.1", doors=(Door(port=104, manner=manner),), truth=truth)
 
 
@@ -186,4 +189,5 @@ def _fleets() -> Iterator[SimulatedSystem]:
 
 
 def _trap(address: str, doors: Iterable[Door]) -> SimulatedSystem:
-    return SimulatedSystem(address=address, doors=tuple(doors), truth=Truth(is_archive=False, reality="honeypot"))
+    truth = Truth(is_archive=False, reality=Reality.HONEYPOT)
+    return SimulatedSystem(address=address, doors=tuple(doors), truth=truth)

@@ -9,7 +9,7 @@ from typing import Any, Final
 from zlib import crc32
 
 from leadglass.range.manners.studies import Shelf
-from leadglass.range.world import Door, SimulatedSystem, TlsManner, Truth, World
+from leadglass.range.world import Door, Reality, SimulatedSystem, TlsManner, Truth, World
 from leadglass.range.worlds.kinds import KINDS
 
 __all__ = ["listed"]
@@ -80,6 +80,6 @@ def _truth(row: dict[str, Any], shelf: Shelf) -> Truth:
         has_viewer=any(kind.has_viewer for kind in kinds),
         records=shelf.records if is_open else 0,
         images=shelf.images if is_open else 0,
-        reality=row.get("reality", "real"),
+        reality=Reality(row.get("reality", Reality.REAL)),
         kinds=tuple(row.get("kinds", ())),
     )

@@ -12,7 +12,7 @@ from ipaddress import ip_address
 from typing import Final
 
 from leadglass.survey.finding import Confidence, Reality
-from leadglass.survey.observation import Act, HttpFacts, Rung, Sign, Verdict
+from leadglass.survey.observation import Act, HttpFacts, Meaning, Rung, Sign, Verdict
 from leadglass.survey.system import System
 
 __all__ = ["Fleet", "confidence_of", "counted", "fleets_of", "network_of"]
@@ -26,7 +26,9 @@ _USUAL_WEB_PORTS: Final = frozenset({80, 443, 8000, 8080, 8443})
 """Where a web server may well have nothing to show; at Orthanc's or a database's it is odd."""
 _MANY_RECORDS: Final = 50
 _RESEARCH: Final = ("pynetdicom", "go-dicom")
-_DEMO: Final = frozenset({"demo", "test data", "teaching"})
+_HONEYPOT: Final[frozenset[Meaning]] = frozenset({"honeypot", "fleet"})
+_DEMO: Final[frozenset[Meaning]] = frozenset({"demo", "test data", "teaching"})
+_REAL: Final[frozenset[Meaning]] = frozenset({"real"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +78,14 @@ def confidence_of(system: System, fleets: Sequence[Fleet] = ()) -> Confidence:
     signs += [Sign(means="fleet", why=f.what, weight=f.weight) for f in fleets if system.address in f.addresses]
     signs += _signs_of_contents(system)
     signs += _signs_of_doors(system)
-    honeypot = _of(signs, {"honeypot", "fleet"})
+    honeypot = _of(signs, _HONEYPOT)
     if _decides(honeypot, _ENOUGH_FOR_HONEYPOT):
         return _because(Reality.HONEYPOT, honeypot)
     demo = _of(signs, _DEMO)
     if _decides(demo, _ENOUGH_FOR_DEMO):
         return _because(Reality.DEMO, demo)
     doubts = honeypot + demo
-    real = _of(signs, {"real"})
+    real = _of(signs, _REAL)
     if system.rung >= Rung.SPEAKS and not doubts and _weight(real) >= _ENOUGH_FOR_REAL:
         return _because(Reality.REAL, real)
     return _because(Reality.UNKNOWN, doubts + real)
@@ -122,7 +124,7 @@ def _signs_of_contents(system: System) -> list[Sign]:
     elif known and max(known) == 0:
         signs.append(Sign(means="test data", why="it holds nothing", weight=1))
     elif known and max(known) >= _MANY_RECORDS:
-        signs.append(Sign(means="real", why=f"it holds {max(known):,} records", weight=1))
+        signs.append(Sign(means="real", why=f"it holds {_MANY_RECORDS} records or more", weight=1))
     if system.place.organisation:
         signs.append(Sign(means="real", why="the scope names its owner", weight=2))
     if any(_vouched_for(system)):
@@ -153,9 +155,8 @@ def _vouched_for(system: System) -> Iterable[bool]:
             yield shown is not None and bool(shown.organisation) and not shown.is_self_signed
 
 
-def _of(signs: Iterable[Sign], means: Iterable[str]) -> list[Sign]:
-    wanted = frozenset(means)
-    return list(dict.fromkeys(sign for sign in signs if sign.means in wanted))
+def _of(signs: Iterable[Sign], means: frozenset[Meaning]) -> list[Sign]:
+    return list(dict.fromkeys(sign for sign in signs if sign.means in means))
 
 
 def _decides(signs: Sequence[Sign], enough: int) -> bool:

@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from leadglass.survey.finding import Severity
-from leadglass.survey.observation import Act
-from leadglass.survey.rules.rule import Hit, Rule, opened
-from leadglass.survey.system import System
+from leadglass.survey.rules.rule import door_open
 
 __all__ = ["RULE"]
 
-
-def _check(system: System) -> Iterator[Hit]:
-    for seen, attempt in opened(system, Act.ENTER, Act.QUERY, Act.RETRIEVE, Act.LIST, how=("Orthanc REST",)):
-        yield Hit(Severity.CRITICAL, seen, attempt.how)
-
-
-RULE = Rule("orthanc-rest-open", _check)
+RULE = door_open("orthanc-rest-open", Severity.CRITICAL, "Orthanc REST")

@@ -1,15 +1,18 @@
-"""What a rule is: a name, and a function from a system to hits."""
+"""What a rule is: a name, and a function from a system to hits. Most are about one way in that stands open."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from leadglass.survey.finding import Severity
 from leadglass.survey.observation import Act, Observation, Try, Verdict
 from leadglass.survey.system import System
 
-__all__ = ["Hit", "Rule", "opened"]
+__all__ = ["Hit", "Rule", "door_open", "opened"]
+
+_GETTING_AT_DATA: Final = (Act.ENTER, Act.QUERY, Act.RETRIEVE, Act.LIST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +40,13 @@ def opened(system: System, *acts: Act, how: Collection[str] = ()) -> Iterator[tu
             if attempt.act in acts and attempt.verdict is Verdict.OPEN and (not how or attempt.how in how):
                 yield seen, attempt
                 break
+
+
+def door_open(name: str, severity: Severity, *ways: str, acts: Collection[Act] = _GETTING_AT_DATA) -> Rule:
+    """The rule that a stranger can do one of `acts` by one of these ways; the advice is that for the way."""
+
+    def check(system: System) -> Iterator[Hit]:
+        for seen, attempt in opened(system, *acts, how=ways):
+            yield Hit(severity, seen, attempt.how)
+
+    return Rule(name, check)
