@@ -62,13 +62,16 @@ class WebProtocol(HttpToolsProtocol):
         self._door = door
         self._address = address
         self._fault = (400, "Bad request")
+        self._is_in_message = False
         self._is_in_head = False
         self._head_waiting = 0  # bytes of a head that is not complete yet, from its second portion on
         self._head_parsed = 0
         self._discarded = 0
         self._received = 0
+        self._resumed = 0  # how often the peer read so much that we could go on writing
         self._head_timer: asyncio.TimerHandle | None = None
         self._standstill_timer: asyncio.TimerHandle | None = None
+        self._unread_timer: asyncio.TimerHandle | None = None
 
     def drain(self) -> None:
         """Finish the answer in progress, then close; close at once if there is none."""
@@ -92,7 +95,7 @@ class WebProtocol(HttpToolsProtocol):
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        for timer in (self._head_timer, self._standstill_timer):
+        for timer in (self._head_timer, self._standstill_timer, self._unread_timer):
             if timer is not None:
                 timer.cancel()
         self._unset_keepalive_if_required()
@@ -109,11 +112,15 @@ class WebProtocol(HttpToolsProtocol):
             if self._head_waiting > MAX_REQUEST_HEAD:
                 self._refuse(431, "Request head too large")
                 return
-        elif self._is_idle and self._head_timer is None:
+        elif self._is_idle and not self._is_in_message and self._head_timer is None:
             self._await_head()
         super().data_received(data)
         if self.parser is not None and self.cycle is not None and self.parser.should_upgrade():
             self.cycle.keep_alive = False  # no other protocol is spoken here, and this one ends with the answer
+
+    def resume_writing(self) -> None:
+        self._resumed += 1
+        super().resume_writing()
 
     def send_400_response(self, msg: str) -> None:
         del msg
@@ -124,7 +131,10 @@ class WebProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         if len(self.pipeline) >= MAX_REQUESTS_WAITING:
             raise _TooMuch
-        self._is_in_head, self._head_waiting, self._head_parsed = True, 0, 0
+        self._is_in_message = self._is_in_head = True
+        self._head_waiting = self._head_parsed = self._discarded = 0
+        if self._head_timer is None:
+            self._await_head()
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
@@ -167,9 +177,17 @@ class WebProtocol(HttpToolsProtocol):
             return
         super().on_body(body)
 
+    def on_message_complete(self) -> None:
+        self._is_in_message = False
+        if self._unread_timer is not None:  # read to its end: the connection is good for another request
+            self._unread_timer.cancel()
+            self._unread_timer = None
+        super().on_message_complete()
+
     def on_response_complete(self) -> None:
-        if self.cycle.more_body and not self.transport.is_closing():
-            self.loop.call_later(_UNREAD_SECONDS, self.transport.close)
+        is_in_body = self._is_idle and self._is_in_message and not self._is_in_head
+        if is_in_body and not self.transport.is_closing():
+            self._unread_timer = self.loop.call_later(_UNREAD_SECONDS, self.transport.close)
         super().on_response_complete()
 
     @property
@@ -186,23 +204,26 @@ class WebProtocol(HttpToolsProtocol):
         self._head_timer = None
         if self._is_idle:
             self._refuse(408, "Request not finished in time")
+        else:  # an answer is in progress: nothing is put into the middle of it
+            self._await_head()
 
-    def _watch(self, received: int = -1, unsent: int = -1) -> None:
+    def _watch(self, received: int = -1, unsent: tuple[int, int] | None = None) -> None:
         """Cuts the connection if a request stands still: compares with what stood `idle_seconds` ago."""
         self._standstill_timer = None
         if self._is_idle:
             return
-        now_unsent = self.transport.get_write_buffer_size()
-        is_deaf = self.flow.write_paused and now_unsent == unsent
-        is_mute = self.cycle.more_body and not self.flow.read_paused and self._received == received
-        if is_deaf or is_mute:
+        # While we do not read, or have yet to say that we will, the peer cannot move: that is not held against it.
+        is_our_turn = self.flow.read_paused or self.cycle.waiting_for_100_continue
+        now_received = -1 if is_our_turn or not self.cycle.more_body else self._received
+        now_unsent = (self._resumed, self.transport.get_write_buffer_size()) if self.flow.write_paused else None
+        is_mute = now_received != -1 and now_received == received
+        is_deaf = now_unsent is not None and now_unsent == unsent
+        if is_mute or is_deaf:
             self._door.on_fault(FaultKind.LIMIT, self._address, "a request stood still for too long")
             self.transport.abort()
             return
-        # While we do not read, the peer cannot move either: a time that begins so is not held against it.
-        received_so_far = -1 if self.flow.read_paused else self._received
         seconds = self._door.limits.idle_seconds
-        self._standstill_timer = self.loop.call_later(seconds, self._watch, received_so_far, now_unsent)
+        self._standstill_timer = self.loop.call_later(seconds, self._watch, now_received, now_unsent)
 
     def _refuse(self, status: int, title: str) -> None:
         """Answers what never became a request, and hangs up."""

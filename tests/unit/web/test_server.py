@@ -18,8 +18,9 @@ from leadglass.net.limits import Connections, Limits
 from leadglass.net.listening import Listener
 from leadglass.net.service import FaultKind
 from leadglass.net.tls import server_context
-from leadglass.terms.ceilings import MAX_WEB_SEND_BACKLOG, MIB
+from leadglass.terms.ceilings import MAX_BODY_DISCARDED, MAX_WEB_SEND_BACKLOG, MIB
 from leadglass.terms.evidence import CertificateFacts
+from leadglass.web import protocol
 from leadglass.web.server import serve_https
 
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -81,6 +82,13 @@ def streaming(size: int, sent: list[int], *, finish: bool = True, hold: Awaitabl
     return app
 
 
+async def answer_after_the_body(receive: Receive, send: Send, pause: float = 0) -> None:
+    while (await receive())["more_body"]:  # noqa: ASYNC110 - slowness is what is wanted
+        await asyncio.sleep(pause)
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
 async def test_a_large_answer_arrives_whole(authority: Authority) -> None:
     async with opened(authority, streaming(8 * MIB, [])) as door:
         reader, writer = await door.call()
@@ -135,18 +143,89 @@ async def test_a_sender_who_stands_still_is_cut_off(authority: Authority) -> Non
 
 async def test_a_sender_is_not_cut_off_because_we_are_slow(authority: Authority) -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        while (await receive())["more_body"]:  # noqa: ASYNC110 - slowness is what is wanted
-            await asyncio.sleep(0.35)
-        await send({"type": "http.response.start", "status": 204, "headers": []})
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        await answer_after_the_body(receive, send, pause=0.12)
 
-    async with opened(authority, app, idle_seconds=0.3) as door:
+    async with opened(authority, app, idle_seconds=0.1) as door:
         reader, writer = await door.call()
         writer.write(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % (8 * len(CHUNK)))
         writer.write(8 * CHUNK)
         heard = await asyncio.wait_for(reader.readuntil(b"\r\n"), 60)
         writer.close()
     assert heard == b"HTTP/1.1 204 No Content\r\n", door.faults
+
+
+async def test_who_waits_to_be_told_to_send_does_not_stand_still(authority: Authority) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.sleep(1)
+        await answer_after_the_body(receive, send)
+
+    async with opened(authority, app, idle_seconds=0.3) as door:
+        reader, writer = await door.call()
+        writer.write(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n")
+        assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n", door.faults
+        writer.write(b"abc")
+        assert await reader.readline() == b"HTTP/1.1 204 No Content\r\n"
+        writer.close()
+
+
+async def test_a_body_read_to_its_end_after_the_answer_leaves_a_connection_for_more(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was answered before its body came is forgotten once the body is through: neither how long that took nor how
+    much it was is held against what is asked next."""
+    monkeypatch.setattr(protocol, "_UNREAD_SECONDS", 0.5)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/slow":
+            await asyncio.sleep(1)
+        await send({"type": "http.response.start", "status": 413, "headers": [(b"content-length", b"0")]})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    size = MAX_BODY_DISCARDED - MIB
+    async with opened(authority, app, artim_seconds=0.5) as door:
+        reader, writer = await door.call()
+        for path in (b"/", b"/", b"/slow"):
+            writer.write(b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % (path, size))
+            if path != b"/slow":
+                assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 413 ")
+            writer.write(bytes(size))
+            await writer.drain()
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 413 "), door.faults
+        writer.close()
+
+
+async def test_a_body_that_does_not_end_after_its_answer_is_not_read_for_ever(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "_UNREAD_SECONDS", 0.2)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 413, "headers": [(b"content-length", b"0")]})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async with opened(authority, app) as door:
+        reader, writer = await door.call()
+        writer.write(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nabc")
+        assert (await asyncio.wait_for(reader.read(), 20)).startswith(b"HTTP/1.1 413 ")
+        writer.close()
+
+
+async def test_a_head_that_begins_while_another_request_is_answered_has_a_time_too(authority: Authority) -> None:
+    go = asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await go.wait()
+        await answer_after_the_body(receive, send)
+
+    async with opened(authority, app, artim_seconds=0.1) as door:
+        reader, writer = await door.call()
+        writer.write(GET + b"GET / HTTP/1.1\r\n")
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(reader.read(1), 0.5)
+        go.set()
+        heard = await asyncio.wait_for(reader.read(), 20)
+        writer.close()
+    assert [part[:3] for part in heard.split(b"HTTP/1.1 ")[1:]] == [b"204", b"408"]
 
 
 async def test_a_body_waits_with_its_sender_until_somebody_reads_it(authority: Authority) -> None:
