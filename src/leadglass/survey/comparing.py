@@ -120,7 +120,7 @@ def counts_of(system: System) -> FourCounts:
     viewers = int(system.has_open_viewer)
     if not system.is_open:
         return FourCounts(viewers=viewers)
-    if not system.is_archive:
+    if not system.is_open_archive:
         return FourCounts(
             viewers=viewers,
             others=1,
@@ -209,5 +209,5 @@ def changes_of(earlier: Mapping[Region, FourCounts], later: Mapping[Region, Four
 
 def _open(systems: Sequence[System], but_not: Sequence[System]) -> dict[str, System]:
     """Archives that stand open here, by address, without those that are open there."""
-    there = {system.address for system in but_not if system.is_archive and system.is_open}
-    return {s.address: s for s in systems if s.is_archive and s.is_open and s.address not in there}
+    there = {system.address for system in but_not if system.is_open_archive}
+    return {s.address: s for s in systems if s.is_open_archive and s.address not in there}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from leadglass.net.conversing import Ending
 from leadglass.survey.observation import Act, Counts, Observation, Rung, Software, Verdict
@@ -24,6 +25,8 @@ _RUNGS = {
 }
 _NEIGHBOURS = frozenset({"FHIR", "Elasticsearch", "CouchDB", "S3"})
 """Ways of web doors that belong to no imaging system."""
+_IMAGING: Final = frozenset({"QIDO-RS", "WADO-RS", "Orthanc REST", "dcm4chee REST"})
+"""Ways of web doors that no other has."""
 _NO_CONNECTION = frozenset({Ending.REFUSED, Ending.SILENT, Ending.UNREACHABLE})
 
 
@@ -58,22 +61,29 @@ class System:
 
     @property
     def is_archive(self) -> bool:
-        """Whether it is an imaging system: DICOM is spoken, or DICOMweb."""
+        """Whether it is an imaging system: DICOM is spoken, DICOMweb, or what only archives speak."""
         return any(
             o.target.service is Service.DICOM and t.act is Act.SPEAK and t.verdict is Verdict.OPEN
             for o in self.observations
             for t in o.sighting.tries
-        ) or any("DICOMweb" in t.how or "-RS" in t.how for o in self.observations for t in o.sighting.tries)
+        ) or any(t.how in _IMAGING for o in self.observations for t in o.sighting.tries)
+
+    @property
+    def is_open_archive(self) -> bool:
+        """Whether it is an imaging system that gives strangers data: a database that does, beside one that is closed,
+        makes no open archive."""
+        return self.is_archive and System(self.address, self._imaging).is_open
 
     @property
     def records(self) -> int:
-        """Study records a stranger can list. Two doors to one archive count once."""
-        return max((o.sighting.counts.records or 0 for o in self.observations if o.sighting.counts), default=0)
+        """Study records a stranger can list; of no archive that is open, what else he can. Two doors to one archive
+        count once."""
+        return max((counts.records or 0 for counts in self._counts), default=0)
 
     @property
     def images_linked(self) -> int:
         """Images those records speak of."""
-        return max((o.sighting.counts.images or 0 for o in self.observations if o.sighting.counts), default=0)
+        return max((counts.images or 0 for counts in self._counts), default=0)
 
     @property
     def has_records_counted(self) -> bool:
@@ -94,13 +104,22 @@ class System:
     def _can_be_listed(self) -> bool:
         return any(
             t.act in (Act.QUERY, Act.LIST) and t.verdict is Verdict.OPEN
-            for o in self.observations
+            for o in self._counted
             for t in o.sighting.tries
         )
 
     @property
     def _counts(self) -> list[Counts]:
-        return [o.sighting.counts for o in self.observations if o.sighting.counts is not None]
+        return [o.sighting.counts for o in self._counted if o.sighting.counts is not None]
+
+    @property
+    def _counted(self) -> tuple[Observation, ...]:
+        """The doors whose numbers are the system's: of an archive that is open, those to it."""
+        return self._imaging if self.is_open_archive else self.observations
+
+    @property
+    def _imaging(self) -> tuple[Observation, ...]:
+        return tuple(o for o in self.observations if _is_imaging(o))
 
     @property
     def images_accessible(self) -> int:
@@ -120,7 +139,7 @@ class System:
     def software(self) -> Software:
         """The best proved of what was seen; of an archive, of its imaging doors: a database beside it is not it."""
         if self.is_archive:
-            return _best(o for o in self.observations if _is_imaging(o))
+            return _best(self._imaging)
         return _best(self.observations)
 
     def software_at(self, door: Observation) -> Software:
@@ -141,6 +160,8 @@ def _is_imaging(door: Observation) -> bool:
     """Whether what it says of itself may be of the archive: DICOM, or a web door that is nobody else's."""
     if door.target.service is not Service.HTTP:
         return door.target.service is Service.DICOM
+    if any(t.how in _IMAGING for t in door.sighting.tries):
+        return True
     return not any(t.how in _NEIGHBOURS and t.verdict is not Verdict.NOT_OFFERED for t in door.sighting.tries)
 
 
