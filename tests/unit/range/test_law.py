@@ -9,11 +9,13 @@ from leadglass.survey.chance import FreshChance
 def test_what_goes_beyond_a_level_is_named() -> None:
     law = Law()
     law.saw(1, "C-ECHO")
+    law.saw(2, "C-FIND by UID")
     law.saw(3, "C-FIND for counts")
     law.saw(3, "C-FIND for counts")
     law.saw(NEVER, "C-STORE")
     assert law.above(2) == {"C-FIND for counts": 2, "C-STORE": 1}
     assert law.above(4) == {"C-STORE": 1}
+    assert law.above(1).keys() == {"C-FIND by UID", "C-FIND for counts", "C-STORE"}
 
 
 def test_a_second_title_that_was_not_drawn_by_lot_is_a_guess() -> None:

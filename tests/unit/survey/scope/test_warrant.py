@@ -118,6 +118,9 @@ def test_only_while_it_is_valid() -> None:
     ):
         refusal = warrant.permits("192.0.2.1", 104, Level.PRESENCE, moment)
         assert (refusal.why if refusal else None) is why
+    elsewhere = warrant.permits("192.0.3.1", 104, Level.PRESENCE, scope.valid_from)
+    assert elsewhere is not None
+    assert elsewhere.why is Why.OUTSIDE
 
 
 def test_whose_and_where() -> None:
@@ -151,6 +154,16 @@ def test_quiet_everywhere() -> None:
     later = NOW + timedelta(hours=1)
     assert warrant.permits("192.0.2.1", 104, Level.PRESENCE, later) is None
     assert warrant.quiet_until(later) is None
+
+
+def test_quiet_begins_and_ends_to_the_second() -> None:
+    warrant = warrant_of(TWO, QUIET.replace("NETWORKS", "[]"), names=NAMES)
+    begins, ends, second = NOW - timedelta(hours=1), NOW + timedelta(hours=1), timedelta(seconds=1)
+    moments = (begins - second, begins, ends - second, ends)
+    refusals = [warrant.permits("192.0.2.1", 104, Level.PRESENCE, moment) for moment in moments]
+    assert [refusal is None for refusal in refusals] == [True, False, False, True]
+    assert refusals[1] is not None
+    assert refusals[1].reason == "quiet hours at 192.0.2.1 until 2026-11-21 13:00 UTC"
 
 
 def test_quiet_in_one_network() -> None:
@@ -200,6 +213,10 @@ def test_for_oneself() -> None:
     assert warrant.permits("192.0.2.7", 104, Level.ACCESS, NOW) is None
     assert why_not("192.0.2.7", 104, 3, warrant) is Why.LEVEL
     assert why_not("192.0.2.8", 104, 1, warrant) is Why.OUTSIDE
+    day = timedelta(days=1)
+    assert warrant.permits("192.0.2.7", 104, Level.ACCESS, NOW + day - timedelta(seconds=1)) is None
+    for moment in (NOW - timedelta(minutes=2), NOW + day):
+        assert warrant.permits("192.0.2.7", 104, Level.ACCESS, moment) is not None
     assert len(warrant.caller().calling_ae_title) <= 16
 
 
