@@ -22,7 +22,7 @@ from leadglass.report.model import (
     TrendRow,
 )
 from leadglass.report.redacting import redacted
-from leadglass.report.withholding import small, withheld_column
+from leadglass.report.withholding import Overlapping, small, withheld_column
 from leadglass.report.words import one_line
 from leadglass.survey.level import Level
 
@@ -49,6 +49,9 @@ def build(given: Ingredients) -> ReportModel:
         rows = _judged_rows(rows, turned.rows)
     head = _headline(given, judged, countries)
     numbers = details.system_numbers(judged)
+    beside = Overlapping(least, head.reached, head.archives, head.four.systems)
+    tls, confidence = pictures.tls(judged, beside), pictures.confidence(judged, beside)
+    software = details.software(judged, beside, given.known_flaws)
     return ReportModel(
         title=wording.title(given.run, has_before=turned is not None),
         made_at=given.made_at,
@@ -61,15 +64,15 @@ def build(given: Ingredients) -> ReportModel:
         organisations=()
         if shown.hides_organisations
         else regions.organisation_table(judged, least, given.grade_of_group, measured=measured),
-        ladder=pictures.ladder(judged, least),
-        tls=pictures.tls(judged, least),
-        certificates=pictures.certificates(judged, given.run.started, least),
-        software=details.software(judged, least, given.known_flaws),
+        ladder=pictures.ladder(judged, beside),
+        tls=tls,
+        certificates=pictures.certificates(judged, given.run.started, beside),
+        software=software,
         leaks=details.leaks(judged, numbers, shown, measured=measured),
-        confidence=pictures.confidence(judged, least),
-        reasons=pictures.reasons(judged, least),
-        kinds=pictures.kinds(judged, least),
-        rules=details.rules(judged, least),
+        confidence=confidence,
+        reasons=pictures.reasons(judged, shown),
+        kinds=pictures.kinds(judged, beside),
+        rules=details.rules(judged, beside),
         findings=details.findings(judged, numbers, shown),
         cases=_cases(given.cases, shown),
         trend=turned,
@@ -103,7 +106,7 @@ def _is_measured(given: Ingredients) -> bool:
 
 def _headline(given: Ingredients, judged: list[Judged], countries: regions.Table) -> Headline:
     least = given.shown.min_cell
-    opened = {one.system.place.country for one in judged if one.leaks and one.system.is_archive}
+    opened = {one.system.place.country for one in judged if one.leaks and one.system.is_open_archive}
     reached, _ = withheld_column([sum(one.counts for one in judged)], least)
     return Headline(
         looked_at=_looked_at(given.run),

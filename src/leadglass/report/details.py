@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Final, TypeAlias
 
 from leadglass.report.geography import country_name
 from leadglass.report.judged import Judged, KnownFlaws
 from leadglass.report.model import NOT_MEASURED, Figure, Leak, RuleRow, Shown, SoftwareCluster
-from leadglass.report.pictures import kinds_of
-from leadglass.report.withholding import small, withheld_column
+from leadglass.report.pictures import by_size, kinds_of
+from leadglass.report.withholding import Overlapping
 from leadglass.report.words import RUNG_WORDS, SEVERITY_WORDS, one_line
 from leadglass.survey.finding import Finding
 from leadglass.survey.observation import Act, Software, Verdict
@@ -18,27 +19,47 @@ from leadglass.survey.observation import Act, Software, Verdict
 __all__ = ["findings", "leaks", "rules", "software", "system_numbers"]
 
 
-def software(judged: Sequence[Judged], least: int, known_flaws: KnownFlaws) -> tuple[SoftwareCluster, ...]:
-    """Systems by what they run, most first; what is unknown last."""
-    groups: defaultdict[tuple[str, str, str], list[Judged]] = defaultdict(list)
+_Runs: TypeAlias = tuple[str, str, str]
+_FEW: Final[_Runs] = ("", "few", "")  # no version without a product: nothing else is called that
+
+
+def software(judged: Sequence[Judged], beside: Overlapping, known_flaws: KnownFlaws) -> tuple[SoftwareCluster, ...]:
+    """Systems by what they run, most first; what is unknown last. Where small cells are withheld, all that few run is
+    one row."""
+    groups: defaultdict[_Runs, list[Judged]] = defaultdict(list)
     for one in judged:
         if one.counts:
-            runs = one.system.software
-            groups[one_line(runs.product), one_line(_version(runs)), one_line(runs.toolkit)].append(one)
-    keys = sorted(groups, key=lambda key: (not any(key), -len(groups[key]), key))
-    systems, _ = withheld_column([len(groups[key]) for key in keys], least)
-    opened, _ = withheld_column([sum(one.leaks for one in groups[key]) for key in keys], least)
+            groups[_runs(one.system.software)].append(one)
+    for key in [key for key, group in groups.items() if key != _FEW and len(group) < beside.least]:
+        groups[_FEW] += groups.pop(key)
+    keys = sorted(groups, key=lambda key: (key == _FEW, not any(key), -len(groups[key]), key))
+    systems = beside.column([len(groups[key]) for key in keys])
+    opened = beside.column([sum(one.leaks for one in groups[key]) for key in keys])
+    found = [_cluster(key, groups[key], systems[index], opened[index], known_flaws) for index, key in enumerate(keys)]
     return tuple(
-        SoftwareCluster(
-            product=key[0],
-            version=key[1],
-            toolkit=key[2],
-            systems=systems[index],
-            open_systems=opened[index],
-            is_end_of_life=any(one.system.software.is_end_of_life for one in groups[key]),
-            cves=tuple(known_flaws(_fullest(groups[key]))),
+        sorted(
+            found, key=lambda one: (one.is_rest, not one.product and not one.toolkit, by_size(one.systems, one.name))
         )
-        for index, key in enumerate(keys)
+    )
+
+
+def _runs(software: Software) -> _Runs:
+    return one_line(software.product), one_line(_version(software)), one_line(software.toolkit)
+
+
+def _cluster(
+    key: _Runs, group: Sequence[Judged], systems: Figure, opened: Figure, known_flaws: KnownFlaws
+) -> SoftwareCluster:
+    if key == _FEW:
+        return SoftwareCluster(is_rest=True, systems=systems, open_systems=opened)
+    return SoftwareCluster(
+        product=key[0],
+        version=key[1],
+        toolkit=key[2],
+        systems=systems,
+        open_systems=opened,
+        is_end_of_life=any(one.system.software.is_end_of_life for one in group),
+        cves=tuple(known_flaws(_fullest(group))),
     )
 
 
@@ -75,7 +96,7 @@ def _leak(one: Judged, number: int, shown: Shown, measured: bool) -> Leak:
         country_name=country_name(place.country),
         state=one_line(place.state),
         software=_named(system.software),
-        is_archive=system.is_archive,
+        is_archive=system.is_open_archive,
         records=volume(system.records, is_counted=system.has_records_counted),
         images_linked=volume(system.images_linked, is_counted=system.has_images_counted),
         images_accessible=volume(system.images_accessible, is_counted=system.has_images_counted),
@@ -104,8 +125,8 @@ def _named(runs: Software) -> str:
     return one_line(named) or "unknown"
 
 
-def rules(judged: Sequence[Judged], least: int) -> tuple[RuleRow, ...]:
-    """Findings by rule, the worst first, then the most frequent."""
+def rules(judged: Sequence[Judged], beside: Overlapping) -> tuple[RuleRow, ...]:
+    """Findings by rule, the worst first, then the most frequent. `beside`: what is shown already."""
     by_rule: defaultdict[str, list[Finding]] = defaultdict(list)
     products: dict[int, str] = {}
     for one in judged:
@@ -114,20 +135,23 @@ def rules(judged: Sequence[Judged], least: int) -> tuple[RuleRow, ...]:
                 by_rule[finding.rule].append(finding)
                 products[id(finding)] = _product(one, finding)
 
-    def weight(rule: str) -> tuple[int, int, str]:
-        found = by_rule[rule]
-        return (-max(f.severity for f in found), -len({f.address for f in found}), rule)
+    counts = {rule: len({finding.address for finding in found}) for rule, found in by_rule.items()}
+    shown = {rule: beside.shown(counts[rule]) for rule in sorted(counts, key=lambda rule: (-counts[rule], rule))}
 
-    return tuple(_rule(rule, by_rule[rule], products, least) for rule in sorted(by_rule, key=weight))
+    def weight(rule: str) -> tuple[int, tuple[bool, int, str]]:
+        return -max(f.severity for f in by_rule[rule]), by_size(shown[rule], rule)
+
+    return tuple(_rule(rule, by_rule[rule], products, shown[rule]) for rule in sorted(by_rule, key=weight))
 
 
 def _product(one: Judged, finding: Finding) -> str:
     """Whose door it is about."""
     door = next((o for o in one.system.observations if o.target.port == finding.port), None)
-    return (one.system.software if door is None else one.system.software_at(door)).product
+    runs = one.system.software if door is None else one.system.software_at(door)
+    return runs.product or runs.toolkit.rpartition(" ")[0]
 
 
-def _rule(rule: str, found: Sequence[Finding], products: Mapping[int, str], least: int) -> RuleRow:
+def _rule(rule: str, found: Sequence[Finding], products: Mapping[int, str], systems: Figure) -> RuleRow:
     worst = max(found, key=lambda finding: finding.severity)
     advised = {one_line(finding.advice): one_line(products[id(finding)]) for finding in found}
     advice = _common_end(list(advised))
@@ -136,7 +160,7 @@ def _rule(rule: str, found: Sequence[Finding], products: Mapping[int, str], leas
         rule=rule,
         title=one_line(worst.title),
         severity=SEVERITY_WORDS[worst.severity],
-        systems=small(len({finding.address for finding in found}), least),
+        systems=systems,
         what=one_line(worst.what),
         advice=advice,
         settings=tuple(sorted((product or "other", text) for product, text in settings.items() if text)),

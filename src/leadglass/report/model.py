@@ -153,15 +153,16 @@ class Cve:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SoftwareCluster:
-    """Systems that run the same."""
+    """Systems that run the same; or the rest, run by so few each that it is not told what."""
 
-    product: str  # "" if only the toolkit is known, or nothing
-    version: str
-    toolkit: str
     systems: Figure
     open_systems: Figure
-    is_end_of_life: bool
-    cves: tuple[Cve, ...]
+    product: str = ""  # "" if only the toolkit is known, or nothing
+    version: str = ""
+    toolkit: str = ""
+    is_end_of_life: bool = False
+    cves: tuple[Cve, ...] = ()
+    is_rest: bool = False
 
     @property
     def name(self) -> str:

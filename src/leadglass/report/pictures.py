@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from leadglass.net.conversing import Certificate, Handshake
 from leadglass.report.judged import Judged
-from leadglass.report.model import Slice
-from leadglass.report.withholding import small, withheld_column
+from leadglass.report.model import Figure, Shown, Slice
+from leadglass.report.withholding import Overlapping, small
 from leadglass.report.words import RUNG_WORDS, one_line
 from leadglass.survey.finding import Reality
 from leadglass.survey.observation import Act, DatabaseFacts, HttpFacts, Rung, Sighting, Verdict
 from leadglass.survey.system import System
 
-__all__ = ["certificates", "confidence", "kinds", "kinds_of", "ladder", "reasons", "tls", "tls_class"]
+__all__ = ["by_size", "certificates", "confidence", "kinds", "kinds_of", "ladder", "reasons", "tls", "tls_class"]
 
 _RUNG_MEANING: Final = {
     Rung.REACHABLE: "a connection comes about",
@@ -43,14 +43,14 @@ _REALITY: Final = {
 _SOON: Final = timedelta(days=30)
 
 
-def ladder(judged: Sequence[Judged], least: int) -> tuple[Slice, ...]:
-    """How many systems stand on each rung; one system stands on several."""
+def ladder(judged: Sequence[Judged], beside: Overlapping) -> tuple[Slice, ...]:
+    """How many systems stand on each rung; one system stands on several. `beside`: what is shown already."""
     standing = Counter(rung for one in judged if one.counts for rung in one.system.rungs)
     tones = {Rung.ACCEPTS_STRANGERS: "warn"} | dict.fromkeys(list(Rung)[4:], "bad")
     return tuple(
         Slice(
             name=RUNG_WORDS[rung],
-            systems=small(standing[rung], least),
+            systems=beside.shown(standing[rung]),
             meaning=_RUNG_MEANING[rung],
             tone=tones.get(rung, ""),
         )
@@ -58,10 +58,10 @@ def ladder(judged: Sequence[Judged], least: int) -> tuple[Slice, ...]:
     )
 
 
-def tls(judged: Sequence[Judged], least: int) -> tuple[Slice, ...]:
+def tls(judged: Sequence[Judged], beside: Overlapping) -> tuple[Slice, ...]:
     """Imaging systems by the weakest of their doors. Nothing if none was seen."""
     found = Counter(tls_class(one.system) for one in judged if one.counts and one.system.is_archive)
-    return _parts(found, _TLS, least) if found.total() else ()
+    return _parts(found, _TLS, beside) if found.total() else ()
 
 
 def tls_class(system: System) -> str:
@@ -92,7 +92,7 @@ def _profile(version: str, cipher: str) -> str:
     return _MODIFIED if any(word in suite for word in ("CHACHA20", "CCM", "CAMELLIA")) else _RETIRED
 
 
-def certificates(judged: Sequence[Judged], now: datetime, least: int) -> tuple[Slice, ...]:
+def certificates(judged: Sequence[Judged], now: datetime, beside: Overlapping) -> tuple[Slice, ...]:
     """What is wrong with certificates, by system; one system may be in several."""
     shown = [found for one in judged if one.counts and (found := list(_certificates(one.system)))]
     if not shown:
@@ -109,28 +109,44 @@ def certificates(judged: Sequence[Judged], now: datetime, least: int) -> tuple[S
         ("… that they signed themselves", sum(any(c.is_self_signed for c in found) for found in shown), ""),
         ("demand a certificate from clients", asked, "good"),
     )
-    return tuple(Slice(name=name, systems=small(count, least), tone=tone) for name, count, tone in rows)
+    return tuple(Slice(name=name, systems=beside.shown(count), tone=tone) for name, count, tone in rows)
 
 
 def _certificates(system: System) -> Iterable[Certificate]:
     return (h.certificate for o in system.observations for h in o.sighting.handshakes if h.certificate is not None)
 
 
-def confidence(judged: Sequence[Judged], least: int) -> tuple[Slice, ...]:
-    """What the systems most likely are."""
-    return _parts(Counter(one.confidence.reality for one in judged), _REALITY, least)
+def confidence(judged: Sequence[Judged], beside: Overlapping) -> tuple[Slice, ...]:
+    """What the systems most likely are. How many count is told elsewhere too, so these are parts of one whole; how many
+    do not count is told nowhere."""
+    found = Counter(one.confidence.reality for one in judged)
+    counting = {name: _REALITY[name] for name in (Reality.REAL, Reality.UNKNOWN)}
+    others = {name: small(found[name], beside.least) for name in (Reality.DEMO, Reality.HONEYPOT)}
+    apart = (Slice(name=name, systems=count, meaning=_REALITY[name][0]) for name, count in others.items())
+    return (*_parts(found, counting, beside), *apart)
 
 
-def reasons(judged: Sequence[Judged], least: int) -> tuple[Slice, ...]:
-    """Why: each reason with the number of systems it was given for, most first."""
+def reasons(judged: Sequence[Judged], shown: Shown) -> tuple[Slice, ...]:
+    """Why: each reason with the number of systems it was given for, most first; none where single systems may not be
+    listed, for many are those of one system."""
+    if not shown.lists_systems:
+        return ()
     given = Counter(one_line(reason) for one in judged for reason in dict.fromkeys(one.confidence.reasons))
-    return tuple(Slice(name=reason, systems=small(count, least)) for reason, count in given.most_common(12))
+    return tuple(Slice(name=reason, systems=count) for reason, count in given.most_common(12))
 
 
-def kinds(judged: Sequence[Judged], least: int) -> tuple[Slice, ...]:
+def kinds(judged: Sequence[Judged], beside: Overlapping) -> tuple[Slice, ...]:
     """Kinds of personal data found within strangers' reach, by system."""
     found = Counter(kind for one in judged if one.leaks for kind in kinds_of(one.system))
-    return tuple(Slice(name=one_line(kind), systems=small(count, least)) for kind, count in found.most_common())
+    counted = {one_line(kind): beside.shown(count) for kind, count in found.most_common()}
+    return tuple(
+        Slice(name=kind, systems=counted[kind]) for kind in sorted(counted, key=lambda k: by_size(counted[k], k))
+    )
+
+
+def by_size(count: Figure, name: str) -> tuple[bool, int, str]:
+    """A place that says nothing of a count that is withheld: such ones stand behind, in the order of the alphabet."""
+    return (False, -count, name) if isinstance(count, int) else (True, 0, name)
 
 
 def kinds_of(system: System) -> tuple[str, ...]:
@@ -144,9 +160,9 @@ def kinds_of(system: System) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def _parts(found: Counter[T], meanings: dict[T, tuple[str, str]], least: int) -> tuple[Slice, ...]:
+def _parts(found: Counter[T], meanings: Mapping[T, tuple[str, str]], beside: Overlapping) -> tuple[Slice, ...]:
     """Parts of one whole: who knows the whole may not work out a small part."""
-    shown, _ = withheld_column([found[name] for name in meanings], least)
+    shown = beside.column([found[name] for name in meanings])
     return tuple(
         Slice(name=str(name), systems=shown[index], meaning=meaning, tone=tone)
         for index, (name, (meaning, tone)) in enumerate(meanings.items())

@@ -40,7 +40,7 @@ def country_table(judged: Sequence[Judged], least: int, grade: GroupGrade, *, me
     """Countries, most records first; withheld ones by name behind them."""
     groups = _groups(judged, "country")
     rows, total, archives = _rows(groups, least, grade, measured)
-    return Table(_sorted(rows), total, archives)
+    return Table(_sorted([replace(row, name=row.country) for row in rows]), total, archives)
 
 
 def state_table(judged: Sequence[Judged], least: int, grade: GroupGrade, *, measured: bool) -> tuple[RegionRow, ...]:
@@ -61,7 +61,10 @@ def state_table(judged: Sequence[Judged], least: int, grade: GroupGrade, *, meas
 def organisation_table(
     judged: Sequence[Judged], least: int, grade: GroupGrade, *, measured: bool
 ) -> tuple[RegionRow, ...]:
-    """Organisations that have a name."""
+    """Organisations that have a name; none where small cells are withheld, for states and countries are shown beside
+    them, and who knows where an organisation is could subtract it."""
+    if least > 1:
+        return ()
     rows, _, _ = _rows(_groups(judged, "organisation"), least, grade, measured)
     return _sorted([row for row in rows if row.name])
 
@@ -99,8 +102,6 @@ def _rows(
         for index, region in enumerate(regions)
         if len(groups[region]) >= least or region == Region(region.country)
     ]
-    if all(not region.state and not region.organisation for region in regions):
-        rows = [replace(row, name=row.country) for row in rows]
     return rows, total, all_archives
 
 

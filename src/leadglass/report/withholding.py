@@ -13,7 +13,7 @@ from typing import Final
 
 from leadglass.report.model import Figure
 
-__all__ = ["WITHHELD", "small", "withheld_column"]
+__all__ = ["WITHHELD", "Overlapping", "small", "withheld_column"]
 
 WITHHELD: Final = "withheld"
 
@@ -21,6 +21,37 @@ WITHHELD: Final = "withheld"
 def small(value: int, least: int) -> Figure:
     """A count on its own."""
     return f"<{least}" if 0 < value < least else value
+
+
+class Overlapping:
+    """Counts of systems that may contain one another, as the rungs of a ladder do. Two that lie within `least` of each
+    other differ by a small cell, and one as large as a cell withheld elsewhere may be that cell."""
+
+    def __init__(self, least: int, *known: Figure) -> None:
+        self.least = least
+        self._known = {value for value in known if isinstance(value, int)}
+        self._withheld: set[int] = set()
+
+    def shown(self, count: int) -> Figure:
+        """The count as it may be shown beside those before it."""
+        figure = small(count, self.least)
+        if self.least < 2 or not count or isinstance(figure, str):
+            return figure
+        near = (abs(count - other) < self.least for other in self._withheld)
+        if any(near) or any(0 < abs(count - other) < self.least for other in self._known):
+            return WITHHELD
+        self._known.add(count)
+        return count
+
+    def column(self, values: Sequence[int]) -> list[Figure]:
+        """Parts of a whole whose total is known, remembered for what comes after them."""
+        shown, _ = withheld_column(values, self.least)
+        for value, figure in zip(values, shown, strict=True):
+            if isinstance(figure, int):
+                self._known.add(value)
+            elif value >= self.least:
+                self._withheld.add(value)
+        return shown
 
 
 def withheld_column(values: Sequence[int], least: int, also: Collection[int] = ()) -> tuple[list[Figure], Figure]:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import fields, replace
+from itertools import pairwise
+from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from helpers.report_world import RUN, ingredients, judge, model
 from helpers.survey_world import SEEN, certificate, database, handshake, seeded_systems, system
@@ -17,10 +21,11 @@ from leadglass.report.html import html_of
 from leadglass.report.judged import Before
 from leadglass.report.model import Figure, Four, ReportModel
 from leadglass.report.pictures import tls_class
+from leadglass.report.withholding import WITHHELD
 from leadglass.survey.comparing import FourCounts, counts_by_region
 from leadglass.survey.finding import Reality
 from leadglass.survey.level import Level
-from leadglass.survey.observation import Collection
+from leadglass.survey.observation import Collection, Software
 from leadglass.survey.system import System
 from leadglass.survey.target import Place
 
@@ -244,13 +249,53 @@ def test_few_systems_have_neither_name_nor_grade() -> None:
     many = [system(f"192.0.2.{n}", organisation="Example Clinic 2", country="DE") for n in range(10, 16)]
     many = [*many, system("192.0.2.20", place=Place(country="DE", state="Hesse"))]
     made = model([*few, *many], min_cell=5)
-    assert [(row.name, row.grade) for row in made.organisations] == [("Example Clinic 2", "F")]
+    assert made.organisations == ()
     assert {row.code: row.grade for row in made.countries} == {"DE": "F", "IN": ""}
     assert made.states == ()
     text = everything(made) + html_of(made) + b"".join(tables_csv(made).values()).decode()
     assert "Example Clinic 1" not in text
     assert "Hesse" not in text
     assert [row.name for row in model([*few, *many]).states] == ["Hesse"]
+
+
+def counts_of_all(made: ReportModel) -> set[int]:
+    parts = (*made.ladder, *made.tls, *made.certificates, *made.confidence, *made.kinds, *made.software, *made.rules)
+    whole = (made.headline.reached, made.headline.archives, made.headline.four.systems)
+    return {one for one in (*whole, *(part.systems for part in parts)) if isinstance(one, int)}
+
+
+@given(st.lists(st.integers(0, 7), min_size=1, max_size=60))
+def test_no_two_counts_of_systems_differ_by_a_small_cell(kinds: list[int]) -> None:
+    """Whoever subtracts one from the other would have it."""
+    shapes: list[dict[str, Any]] = [
+        {},
+        {"records": None},
+        {"handshakes": [handshake(certificate("1", days=10))]},
+        {"handshakes": [handshake(certificate("2", days=-10), retired=True)]},
+        {"software": Software(product="Orthanc", version="1.9.0")},
+        {"software": Software(product="dcm4chee-arc-light", version="5.30")},
+        {"country": "US"},
+        {"viewer": True},
+    ]
+    made = model([system(f"192.0.2.{n}", **shapes[kind]) for n, kind in enumerate(kinds)], min_cell=5)
+    counts = sorted(counts_of_all(made) - {made.headline.reached, made.headline.archives, made.headline.four.systems})
+    assert not [pair for pair in pairwise(counts) if pair[1] - pair[0] < 5]
+
+
+def test_real_ones_cannot_be_told_from_what_counts() -> None:
+    """What counts is real or unknown, and how many count is told: two unknown ones are not told by the rest."""
+    systems = [system(f"192.0.2.{n}", records=9000 if n > 2 else 10) for n in range(1, 21)]
+    parts = {part.name: part.systems for part in model(systems, min_cell=5).confidence}
+    assert (parts["unknown"], parts["real"]) == ("<5", WITHHELD)
+
+
+def test_reasons_are_those_of_single_systems() -> None:
+    assert model().reasons != ()
+    assert model(min_cell=5).reasons == ()
+
+
+def test_without_organisations_there_is_no_table_of_them() -> None:
+    assert model([system(organisation="", country="DE")]).organisations == ()
 
 
 def test_the_trend_balances_and_joins_the_country_table() -> None:

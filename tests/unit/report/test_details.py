@@ -5,6 +5,7 @@ from __future__ import annotations
 from helpers.sightings import system
 from leadglass.report.details import rules, software
 from leadglass.report.judged import Judged
+from leadglass.report.withholding import Overlapping
 from leadglass.survey.finding import Confidence, Finding, Reality, Severity
 from leadglass.survey.observation import Software
 
@@ -38,10 +39,10 @@ def test_advice_is_said_once_and_settings_by_product() -> None:
         )
         for address, (product, text) in texts.items()
     ]
-    (row,) = rules(judged, 0)
+    (row,) = rules(judged, Overlapping(0))
     assert row.advice == general
     assert row.settings == (("Orthanc", "Set one thing. Set another."), ("dcm4chee-arc", "Switch it on."))
-    (alone,) = rules(judged[:1], 0)
+    (alone,) = rules(judged[:1], Overlapping(0))
     assert (alone.advice, alone.settings) == (f"Set one thing. Set another. {general}", ())
 
 
@@ -54,5 +55,23 @@ def test_a_version_that_is_only_bounded_is_not_named_as_one() -> None:
             grade="F",
         )
     ]
-    (cluster,) = software(judged, 0, lambda _: ())
+    (cluster,) = software(judged, Overlapping(0), lambda _: ())
     assert cluster.version == "1.9.0 or newer, before 1.11.2"
+
+
+def test_what_few_run_is_not_told_where_small_cells_are_withheld() -> None:
+    def running(product: str, count: int, first: int) -> list[Judged]:
+        return [
+            Judged(
+                system=system(f"192.0.2.{first + n}", software=Software(product=product, version="1.0")),
+                findings=(),
+                confidence=Confidence(reality=Reality.REAL, reasons=()),
+                grade="F",
+            )
+            for n in range(count)
+        ]
+
+    judged = running("Orthanc", 9, 1) + running("Rare", 2, 20) + running("Odd", 3, 30) + running("Seldom", 1, 40)
+    found = software(judged, Overlapping(5), lambda _: ())
+    assert [(one.product, one.systems, one.is_rest) for one in found] == [("Orthanc", 9, False), ("", 6, True)]
+    assert len(software(judged, Overlapping(0), lambda _: ())) == 4
