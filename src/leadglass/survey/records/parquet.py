@@ -14,7 +14,7 @@ from os import SEEK_END
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from types import NoneType, UnionType
-from typing import Any, Final, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
 import duckdb
 
@@ -162,6 +162,8 @@ def _type(hint: Any) -> str:
     """The column type of a field's type."""
     if get_origin(hint) in (Union, UnionType):
         (hint,) = (part for part in get_args(hint) if part is not NoneType)
+    if get_origin(hint) is Literal:  # one of some words
+        return "VARCHAR"
     if get_origin(hint) is tuple:
         return f"{_type(get_args(hint)[0])}[]"
     if is_dataclass(hint):
