@@ -29,16 +29,15 @@ class Overlapping:
 
     def __init__(self, least: int, *known: Figure) -> None:
         self.least = least
-        self._known = {value for value in known if isinstance(value, int)}
+        self._known = {0, *(value for value in known if isinstance(value, int))}
         self._withheld: set[int] = set()
 
     def shown(self, count: int) -> Figure:
         """The count as it may be shown beside those before it."""
         figure = small(count, self.least)
-        if self.least < 2 or not count or isinstance(figure, str):
+        if self.least < 2 or isinstance(figure, str) or count in self._known:
             return figure
-        near = (abs(count - other) < self.least for other in self._withheld)
-        if any(near) or any(0 < abs(count - other) < self.least for other in self._known):
+        if any(0 < abs(count - other) < self.least for other in self._known) or count in self._withheld:
             return WITHHELD
         self._known.add(count)
         return count
