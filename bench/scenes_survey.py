@@ -97,7 +97,11 @@ def _of_the_world(level: Level, report: dict[str, Any], records: int) -> Samples
     if level >= Level.COUNTS:
         beside = _beside(report, "seconds", "connections", "seconds_to_close", "peak_mb")
         return {"count-world": {OURS: Sample(records / report["seconds"], beside)}}
-    return {"world-2019": {OURS: Sample(report["seconds"], _beside(report, "open", "seconds_to_close", "peak_mb"))}}
+    return {
+        "world-2019": {
+            OURS: Sample(report["seconds"], _beside(report, "open", "cpu_seconds", "seconds_to_close", "peak_mb"))
+        }
+    }
 
 
 @contextlib.contextmanager
@@ -111,7 +115,9 @@ def assessing(bench: Bench, _kinds: Sequence[str]) -> Iterator[Measure]:
         def measure(_kind: str) -> Samples:
             report = _ours(bench, scope, "--only", str(only))
             return {
-                "assess-open": {OURS: Sample(len(doors) / report["seconds"], _beside(report, "open", "connections"))}
+                "assess-open": {
+                    OURS: Sample(len(doors) / report["seconds"], _beside(report, "open", "connections", "cpu_seconds"))
+                }
             }
 
         yield measure
@@ -172,7 +178,10 @@ def _ours_into(folder: Path, scope: Path, *options: str) -> dict[str, Any]:
 def _per_second(report: dict[str, Any], count: int, expected: int) -> Sample:
     if report["answered"] < expected * 0.999:
         raise SystemExit(f"only {report['answered']} of {expected} hosts were found")
-    return Sample(count / report["seconds"], _beside(report, "answered", "connections", "seconds_to_close", "peak_mb"))
+    return Sample(
+        count / report["seconds"],
+        _beside(report, "answered", "connections", "cpu_seconds", "seconds_to_close", "peak_mb"),
+    )
 
 
 def _nmap(addresses: Path, count: int, expected: int) -> Sample:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import secrets
-import string
+from base64 import b32encode
 from uuid import UUID
 
 __all__ = ["FreshChance"]
-
-_SIGNS = string.ascii_uppercase + string.digits
 
 
 class FreshChance:
@@ -22,13 +20,8 @@ class FreshChance:
         return self._noted(f"2.25.{UUID(bytes=secrets.token_bytes(16), version=4).int}")
 
     def word(self, length: int) -> str:
-        """So many upper-case letters and digits."""
-        number = secrets.randbelow(len(_SIGNS) ** length)  # drawn at once: the system is asked for each
-        signs = []
-        for _ in range(length):
-            number, sign = divmod(number, len(_SIGNS))
-            signs.append(_SIGNS[sign])
-        return self._noted("".join(signs))
+        """So many of A to Z and 2 to 7, each as likely."""
+        return self._noted(b32encode(secrets.token_bytes(length))[:length].decode("ascii"))
 
     def take_drawn(self) -> tuple[str, ...]:
         """What was drawn since this was asked last, in order."""

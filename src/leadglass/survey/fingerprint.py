@@ -135,6 +135,7 @@ def _by_manners(said: Software, tries: dict[str, Try]) -> Software:
     return said
 
 
+@lru_cache(maxsize=64)
 def _orthanc_built_with(dcmtk: str) -> tuple[str, str]:
     """From which version to before which; ("", "") if it is not in the table.
 

@@ -82,21 +82,30 @@ def _reduce_p_data(kept: bytearray, at: int, end: int, command: _Spans) -> None:
 
 def _reduce_command(kept: bytearray, spans: _Spans) -> None:
     """A command set in its fragments, which it leaves empty."""
-    whole = bytearray().join([kept[start:end] for start, end in spans])
-    at, end = 0, len(whole)
+    whole = b"".join([kept[start:end] for start, end in spans])
+    reduced = _remembered_command(whole) if len(whole) <= MAX_REMEMBERED_READING else _command(whole)
+    at = 0
+    for start, stop in spans:
+        kept[start:stop] = reduced[at : at + stop - start]
+        at += stop - start
+    spans.clear()
+
+
+def _command(whole: bytes) -> bytes:
+    kept = bytearray(whole)
+    at, end = 0, len(kept)
     while end - at >= _ELEMENT.size:
-        _, element, length = _ELEMENT.unpack_from(whole, at)
+        _, element, length = _ELEMENT.unpack_from(kept, at)
         at += _ELEMENT.size
         until = min(at + length, end)
         if element != _AFFECTED_SOP_CLASS_UID and length > _MAX_NUMBER:
-            _blank(whole, at, until)
+            _blank(kept, at, until)
         at = until
-    _blank(whole, at, end)
-    at = 0
-    for start, stop in spans:
-        kept[start:stop] = whole[at : at + stop - start]
-        at += stop - start
-    spans.clear()
+    _blank(kept, at, end)
+    return bytes(kept)
+
+
+_remembered_command = lru_cache(maxsize=MAX_REMEMBERED_READINGS)(_command)
 
 
 def _reduce_items(kept: bytearray, at: int, end: int) -> None:

@@ -54,6 +54,10 @@ def _get(message_id: int, sop_class_uid: str) -> Callable[[bytes | None], Questi
     return _asking("C-GET", Act.RETRIEVE, CGetRq(message_id=message_id, affected_sop_class_uid=sop_class_uid))
 
 
+def _encoded(identifier: Identifier) -> bytes:
+    return encode_identifier(identifier, uids.IMPLICIT_VR_LITTLE_ENDIAN)
+
+
 @lru_cache(maxsize=8)
 def _move(message_id: int, sop_class_uid: str, destination: str) -> Callable[[bytes | None], Question]:
     request = CMoveRq(message_id=message_id, affected_sop_class_uid=sop_class_uid, move_destination=destination)
@@ -65,6 +69,8 @@ _STUDY_FIND: Final = _find("C-FIND", Act.QUERY, 2, uids.STUDY_ROOT_FIND)
 _PATIENT_FIND: Final = _find("C-FIND", Act.QUERY, 3, uids.PATIENT_ROOT_FIND)
 _STUDY_GET: Final = _get(4, uids.STUDY_ROOT_GET)
 _PATIENT_GET: Final = _get(5, uids.PATIENT_ROOT_GET)
+_OF_A_STUDY: Final = _encoded({_LEVEL: "STUDY"})
+_NOTHING_OF_THE_STEPS: Final = _encoded({_SCHEDULED_PROCEDURE_STEPS: ({},)})
 _WORKLIST: Final = _find("worklist C-FIND", Act.WORKLIST, 8, uids.MODALITY_WORKLIST_FIND)
 
 
@@ -72,9 +78,10 @@ def questions(caller: Caller, chance: Chance) -> tuple[Question, ...]:
     """C-ECHO, C-FIND, C-GET, C-MOVE to ourselves, worklist C-FIND; each service by the study root and by the patient
     root: whoever asks takes the first that was granted."""
     uid, word = chance.uid(), chance.word(_WORD)
-    study = _encoded({_LEVEL: "STUDY", _STUDY_INSTANCE_UID: uid})
-    patient = _encoded({_LEVEL: "STUDY", _PATIENT_ID: word, _STUDY_INSTANCE_UID: uid})
-    worklist = _encoded({_ACCESSION_NUMBER: word, _SCHEDULED_PROCEDURE_STEPS: ({},)})
+    unique = _encoded({_STUDY_INSTANCE_UID: uid})
+    study = _OF_A_STUDY + unique  # elements behind each other, in the order of their tags, are a data set
+    patient = _OF_A_STUDY + _encoded({_PATIENT_ID: word}) + unique
+    worklist = _encoded({_ACCESSION_NUMBER: word}) + _NOTHING_OF_THE_STEPS
     us = caller.calling_ae_title
     return (
         ECHO,
@@ -86,7 +93,3 @@ def questions(caller: Caller, chance: Chance) -> tuple[Question, ...]:
         _move(7, uids.PATIENT_ROOT_MOVE, us)(patient),
         _WORKLIST(worklist),
     )
-
-
-def _encoded(identifier: Identifier) -> bytes:
-    return encode_identifier(identifier, uids.IMPLICIT_VR_LITTLE_ENDIAN)
