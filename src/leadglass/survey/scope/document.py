@@ -23,15 +23,19 @@ __all__ = ["Authority", "Caps", "Exclusion", "Network", "Pace", "Quiet", "Rates"
 _ADVICE: Final = (
     "Mend that line; docs/formats/scope.md explains each field, and `leadglass survey scope new` writes one."
 )
-_LINE = r"^[^\x00-\x1f\x7f]*$"
+_NO_SCOPE: Final = "Name a scope; `leadglass survey scope new` writes one."
 
-Words = Annotated[str, Meta(max_length=200, pattern=_LINE)]
-NeededWords = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f]")]
-Contact = Annotated[str, Meta(max_length=200, pattern=r"^((mailto:)?[!-?A-~]+@[!-?A-~]+|https://[!-~]+)$")]
+# Each ends with \Z: before a newline at the end, $ would do.
+LINE: Final = r"^[^\x00-\x1f\x7f]*\Z"
+Words = Annotated[str, Meta(max_length=200, pattern=LINE)]
+NeededWords = Annotated[
+    str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*\Z")
+]
+Contact = Annotated[str, Meta(max_length=200, pattern=r"^((mailto:)?[!-?A-~]+@[!-?A-~]+|https://[!-~]+)\Z")]
 Port = Annotated[int, Meta(ge=1, le=65_535)]
 Rate = Annotated[float, Meta(gt=0, le=1_000_000)]
-Clock = Annotated[str, Meta(pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$")]
-Country = Annotated[str, Meta(pattern=r"^([A-Z]{2})?$")]
+Clock = Annotated[str, Meta(pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)\Z")]
+Country = Annotated[str, Meta(pattern=r"^([A-Z]{2})?\Z")]
 Moment = Annotated[datetime, Meta(tz=True)]
 
 
@@ -128,6 +132,8 @@ def read_scope(data: bytes, name: str = "the scope") -> Scope:
         scope = msgspec.convert(_tables(data), Scope)
     except msgspec.ValidationError as error:
         raise UserFault(f"{name}: {_in_words(str(error))}", _ADVICE) from None
+    except UnicodeDecodeError:
+        raise UserFault(f"{name} is not TOML: it is no text in UTF-8", _NO_SCOPE) from None
     except (ValueError, RecursionError) as error:
         raise UserFault(f"{name} is not TOML: {_first_line(error)}", _ADVICE) from None
     _check(scope, name)
@@ -157,7 +163,7 @@ def _check(scope: Scope, name: str) -> None:
                 )
 
 
-_PATH = re.compile(r"(?P<what>.*) - at `\$\.?(?P<where>.*)`\Z", re.DOTALL)
+_PATH = re.compile(r"(?P<what>.*) - at (?:`key` in )?`\$\.?(?P<where>.*)`\Z", re.DOTALL)
 _MEANT: Final = {
     "contact": "it is neither a mail address nor an https address",
     "country": "it is not two capital letters (ISO 3166-1)",
@@ -165,18 +171,46 @@ _MEANT: Final = {
     "until": "it is not a time like 18:00",
 }
 _NUMBER = re.compile(r"\[(\d+)\]")
+_EXPECTED: Final = re.compile(r"Expected `(?P<kind>\w+)`(?P<more>.*)", re.DOTALL)
+_KINDS: Final = {
+    "array": "a list: in [brackets]; of tables: under [[double brackets]]",
+    "datetime": "a moment like 2026-11-21T08:00:00Z, with a time and a zone",
+    "float": "a number",
+    "int": "a whole number",
+    "object": "a table: under [brackets], or in {braces}",
+    "str": 'a text in "quotation marks"',
+}
 
 
 def _in_words(message: str) -> str:
     found = _PATH.match(message)
     what, where = (found["what"], found["where"]) if found else (message, "")
+    where = _NUMBER.sub(lambda number: f" {int(number[1]) + 1}", where).replace("[...]", "")
+    field_name = where.rpartition(".")[2]
     what = what.replace("Object contains", "it has an").replace("Object missing required", "it lacks the")
     if "regex" in what:
-        what = _MEANT.get(where.rpartition(".")[2], "it is empty, or has control characters in it")
+        what = _MEANT.get(field_name, "it is empty, or has control characters in it")
     elif "length >= 1" in what:
         what = "it is empty"
-    where = _NUMBER.sub(lambda number: f" {int(number[1]) + 1}", where)
+    elif "enum value" in what:
+        what = f"{what.rpartition('value ')[2]} is none of {', '.join(Service)}"
+    elif expected := _EXPECTED.match(what):
+        what = f"it should be {_KINDS.get(expected['kind'], expected['kind'])}{_bounds(expected['more'])}"
+    elif "RFC3339" in what:
+        what = f"it should be {_KINDS['datetime']}"
     return f"{where}: {what}" if where else what
+
+
+def _bounds(more: str) -> str:
+    """What follows the kind: a bound in words, or nothing that its description does not say already."""
+    for sign, words in (
+        (" of length <= ", "of at most {} characters"),
+        (" <= ", "of at most {}"),
+        (" >= ", "of at least {}"),
+    ):
+        if more.startswith(sign):
+            return f" {words.format(more.removeprefix(sign).removesuffix('.0'))}"
+    return " above 0" if more.startswith(" > 0") else ""
 
 
 def _first_line(error: BaseException) -> str:

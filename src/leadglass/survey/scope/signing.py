@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from leadglass.survey.scope.document import Words
 from leadglass.survey.scope.refusal import Refusal, Why
 from leadglass.terms.ceilings import MAX_SCOPE, MAX_SCOPE_SIGNATURE
 from leadglass.terms.errors import UserFault
@@ -23,6 +25,7 @@ __all__ = ["Signature", "Signed", "SigningKey", "bytes_of", "fingerprint_of", "s
 
 _FORMAT: Final = "leadglass scope signature 1"
 _MAX_KEY_FILE: Final = 4096
+_FINGERPRINT: Final = re.compile(r"[0-9a-f]{16,64}")
 _SIGN_IT: Final = "Have whoever answers for it read it (`leadglass survey scope check`) and sign it (`… scope sign`)."
 
 
@@ -30,7 +33,7 @@ class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """What `scope.toml.sig` holds."""
 
     format: Literal["leadglass scope signature 1"] = "leadglass scope signature 1"
-    signer: Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+    signer: Words
     signed_at: Annotated[datetime, msgspec.Meta(tz=True)]
     public_key: Annotated[str, msgspec.Meta(max_length=64)]  # base64 of 32 bytes
     signature: Annotated[str, msgspec.Meta(max_length=128)]  # base64 of 64 bytes
@@ -74,7 +77,7 @@ class SigningKey:
         try:
             with path.open("rb") as file:
                 if os.fstat(file.fileno()).st_mode & 0o077:
-                    raise UserFault(f"{path} can be read by others", f"chmod 600 {path}, or make a new key.")
+                    raise UserFault(f"{path} can be read by others", f"Say `chmod 600 {path}`, or make a new key.")
                 key = serialization.load_pem_private_key(file.read(_MAX_KEY_FILE), None)
         except FileNotFoundError:
             return cls._make(path)
@@ -109,7 +112,14 @@ def signature_path(path: Path) -> Path:
 
 
 def sign(path: Path, key: SigningKey, *, signer: str, now: datetime) -> Signature:
-    """Signs the file as it is and writes the signature beside it."""
+    """Signs the file as it is and writes the signature beside it. UserFault if `signer` is no line of text, or if the
+    file cannot be read."""
+    try:
+        msgspec.convert(signer, Words)
+    except msgspec.ValidationError:
+        raise UserFault(
+            "the signer's name has more than 200 characters, or control characters in it", "Give one line: --signer."
+        ) from None
     data = bytes_of(path)
     when = now.astimezone(UTC).replace(microsecond=0)
     signature = Signature(
@@ -128,8 +138,12 @@ def verify(path: Path, trust: str = "") -> Signed | Refusal:
     """The verified bytes of the file, or why they may not be used.
 
     `trust`, if given, is the fingerprint (or the start of one, 16 digits or more) of the only key that counts.
-    UserFault if the scope cannot be read.
+    UserFault if the scope cannot be read, or if `trust` is no fingerprint.
     """
+    if trust and not _FINGERPRINT.fullmatch(_plain_digits(trust)):
+        raise UserFault(
+            f"{trust!r} is no fingerprint of a key", "Give --trust its first 16 hexadecimal digits, or more of them."
+        )
     data = bytes_of(path)
     beside = signature_path(path)
     try:
@@ -145,7 +159,7 @@ def verify(path: Path, trust: str = "") -> Signed | Refusal:
         key.verify(proof, _message(data, signature.signer, signature.signed_at))
     except InvalidSignature:
         return Refusal(Why.CHANGED, f"{path} was changed after {signature.signer or 'somebody'} signed it", _SIGN_IT)
-    if trust and not _matches(trust, fingerprint_of(public)):
+    if not fingerprint_of(public).startswith(_plain_digits(trust)):
         return Refusal(
             Why.NOT_TRUSTED,
             f"{path} is signed by the key {fingerprint_of(public)[:16]}…, and you trust another",
@@ -154,9 +168,8 @@ def verify(path: Path, trust: str = "") -> Signed | Refusal:
     return Signed(data, signature)
 
 
-def _matches(trust: str, fingerprint: str) -> bool:
-    wanted = trust.strip().lower().replace(":", "")
-    return len(wanted) >= 16 and fingerprint.startswith(wanted)
+def _plain_digits(trust: str) -> str:
+    return trust.strip().lower().replace(":", "")
 
 
 def _message(data: bytes, signer: str, when: datetime) -> bytes:

@@ -105,7 +105,23 @@ def test_only_the_trusted_key(scope: Path, key: SigningKey, tmp_path: Path) -> N
     sign(scope, SigningKey.load_or_make(tmp_path / "another.pem"), signer="x", now=NOW)
     assert why_not(scope, trust=key.fingerprint) is Why.NOT_TRUSTED
     sign(scope, key, signer="x", now=NOW)
-    assert why_not(scope, trust=key.fingerprint[:15]) is Why.NOT_TRUSTED  # too short to mean anything
+    for no_fingerprint in (key.fingerprint[:15], "our own", key.fingerprint + "0"):
+        with pytest.raises(UserFault, match="is no fingerprint of a key"):
+            verify(scope, no_fingerprint)
+
+
+@pytest.mark.parametrize("signer", ["Head\nof IT", "Head of IT\n", "x" * 201, "\x1b[2J"])
+def test_a_signer_who_would_break_the_signature_is_refused(scope: Path, key: SigningKey, signer: str) -> None:
+    with pytest.raises(UserFault, match="signer's name"):
+        sign(scope, key, signer=signer, now=NOW)
+    assert why_not(scope) is Why.UNSIGNED
+
+
+def test_a_signature_whose_signer_ends_the_line_early_is_none(scope: Path, key: SigningKey) -> None:
+    sign(scope, key, signer="Head of IT", now=NOW)
+    beside = scope.with_name("scope.toml.sig")
+    beside.write_text(beside.read_text().replace("Head of IT", "Head of IT\\n"))
+    assert "is no signature" in str(verify(scope))
 
 
 def test_expired_and_not_yet(scope: Path, key: SigningKey) -> None:
