@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.fuzzing import fuzz_for
-from helpers.survey_records import observation, silent, written
+from helpers.sightings import observation
+from helpers.survey_records import silent, written
 from leadglass.survey.records import Run
 from leadglass.survey.records.chain import START, seal
 from leadglass.survey.records.facts import RunFacts

@@ -6,7 +6,8 @@ import os
 import sys
 from pathlib import Path
 
-from helpers.survey_records import begun, heard, observation, silent
+from helpers.sightings import observation
+from helpers.survey_records import begun, heard, silent
 from leadglass.survey.records import RunWriter, log
 from leadglass.survey.records.chain import shards
 

@@ -1,90 +1,80 @@
-"""Systems as a survey would have seen them, for tests of what comes after the probes."""
+"""What a survey has seen, in parts: certificates, handshakes, tries, observations, systems."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from leadglass.net.conversing import Certificate, Ending, Handshake, TlsOffer
 from leadglass.survey.level import Level
-from leadglass.survey.observation import Act, Counts, Observation, Sighting, Software, Try, Verdict
+from leadglass.survey.observation import Act, Observation, Sighting, Try, Verdict
 from leadglass.survey.services import Service
 from leadglass.survey.system import System
 from leadglass.survey.target import Place, Target
 
-__all__ = ["CLOSED_TRIES", "NOON", "OPEN_TRIES", "certificate", "handshake", "observation", "system"]
+__all__ = ["AT", "certificate", "handshake", "observation", "system", "target", "tried"]
 
-NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-
-OPEN_TRIES = (
-    Try(act=Act.SPEAK, how="A-ASSOCIATE", verdict=Verdict.OPEN),
-    Try(act=Act.ENTER, how="A-ASSOCIATE", verdict=Verdict.OPEN),
-    Try(act=Act.QUERY, how="C-FIND", verdict=Verdict.OPEN, code="0x0000"),
-    Try(act=Act.RETRIEVE, how="C-GET", verdict=Verdict.OPEN, code="0x0000"),
-)
-CLOSED_TRIES = (
-    Try(act=Act.SPEAK, how="A-ASSOCIATE", verdict=Verdict.OPEN),
-    Try(act=Act.ENTER, how="A-ASSOCIATE", verdict=Verdict.CLOSED, code="rejected 1/1/7"),
-)
+AT = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 
-def certificate(fingerprint: str = "ab" * 32, organisation: str = "Example Clinic") -> Certificate:
-    return Certificate(
-        fingerprint=fingerprint,
-        subject=f"CN=pacs.example.org,O={organisation}",
-        issuer="CN=pacs.example.org",
-        names=("pacs.example.org",),
-        organisation=organisation,
-        not_before=datetime(2026, 1, 1, tzinfo=UTC),
-        not_after=datetime(2027, 1, 1, tzinfo=UTC),
-        is_self_signed=True,
-        key="RSA 2048",
-    )
+def target(number: int = 1, **changes: Any) -> Target:
+    """One of 192.0.2.0/24."""
+    address = f"192.0.2.{number % 250 + 1}"
+    place = Place(organisation="Example Clinic", country="DE", state="Hesse")
+    given = {"address": address, "port": 104, "service": Service.DICOM, "level": Level.ACCESS, "place": place}
+    return Target(**(given | changes))
 
 
-def handshake(shown: Certificate | None = None, **changed: Any) -> Handshake:
-    return replace(
-        Handshake(
-            offer=TlsOffer.MODERN,
-            version="TLSv1.3",
-            cipher="TLS_AES_256_GCM_SHA384",
-            certificate=shown,
-            asks_client_certificate=None,
-            demands_client_certificate=False,
-            fault="",
-        ),
-        **changed,
-    )
+def tried(act: Act, how: str, verdict: Verdict = Verdict.OPEN, code: str = "") -> Try:
+    """One thing tried."""
+    return Try(act=act, how=how, verdict=verdict, code=code)
 
 
-def observation(
-    address: str = "192.0.2.7",
-    *,
-    tries: tuple[Try, ...] = OPEN_TRIES,
-    port: int = 11112,
-    service: Service = Service.DICOM,
-    place: Place = Place(organisation="Example Clinic", country="DE"),
-    software: Software = Software(product="Orthanc", version="1.9.0", toolkit="DCMTK 3.6.6"),
-    counts: Counts | None = None,
-    level: Level = Level.COUNTS,
-    number: int = 1,
-    **sighted: Any,
-) -> Observation:
+def observation(number: int = 1, sighting: Sighting | None = None, **changes: Any) -> Observation:
+    """Of a target with that number; `changes` of the target, but `source`."""
+    source = changes.pop("source", "probe")
     return Observation(
         number=number,
-        target=Target(address=address, port=port, service=service, level=level, place=place),
-        seen_at=NOON,
-        source="probe",
-        level=level,
-        sighting=Sighting(
-            **({"ending": Ending.OVER, "tries": tries, "software": software, "counts": counts} | sighted)
-        ),
+        target=target(number, **changes),
+        seen_at=AT + timedelta(seconds=number),
+        source=source,
+        level=changes.get("level", Level.ACCESS),
+        sighting=sighting or Sighting(ending=Ending.OVER, tries=(tried(Act.SPEAK, "A-ASSOCIATE"),)),
+        seconds_to_connect=0.001,
         evidence=f"{number:064x}",
     )
 
 
-def system(address: str = "192.0.2.7", *, records: int = 0, images: int = 0, **seen: Any) -> System:
-    """One open DICOM archive, unless `seen` says otherwise (see `observation`)."""
-    counts = Counts(records=records, images=images) if records or images else None
-    return System(address, (observation(address, **({"counts": counts} | seen)),))
+def system(*observations: Observation, address: str = "192.0.2.1") -> System:
+    """Of one address."""
+    return System(address, observations)
+
+
+def certificate(**changes: Any) -> Certificate:
+    """A good one."""
+    given = {
+        "fingerprint": "ab" * 32,
+        "subject": "CN=pacs.example.org",
+        "issuer": "CN=Example CA",
+        "names": ("pacs.example.org",),
+        "organisation": "Example Clinic",
+        "not_before": AT - timedelta(days=30),
+        "not_after": AT + timedelta(days=300),
+        "is_self_signed": False,
+        "key": "EC secp256r1",
+    }
+    return Certificate(**(given | changes))
+
+
+def handshake(**changes: Any) -> Handshake:
+    """A good one."""
+    given = {
+        "offer": TlsOffer.MODERN,
+        "version": "TLSv1.3",
+        "cipher": "TLS_AES_256_GCM_SHA384",
+        "certificate": certificate(),
+        "asks_client_certificate": None,
+        "demands_client_certificate": None,
+        "fault": "",
+    }
+    return Handshake(**(given | changes))

@@ -1,43 +1,34 @@
-"""Runs, observations and talks for tests of records, rules and grades."""
+"""Runs, and talks whose evidence is kept."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from leadglass.net.conversing import Certificate, Ending, Handshake, Outcome, TlsOffer
+from helpers.sightings import AT, observation
+from leadglass.net.conversing import Ending, Outcome
 from leadglass.survey.conversation import Said, Talk
 from leadglass.survey.level import Level
 from leadglass.survey.observation import Act, DicomFacts, Observation, Sighting, Try, Verdict
 from leadglass.survey.probe import Call, Caller, Chance, Probe
 from leadglass.survey.recorder import Recorded
 from leadglass.survey.records import Begun, RunWriter
-from leadglass.survey.services import Service
-from leadglass.survey.system import System
-from leadglass.survey.target import Place, Target
+from leadglass.survey.target import Target
 
 __all__ = [
-    "AT",
     "CALLER",
     "CountingTalk",
     "Greeting",
     "begun",
-    "certificate",
     "greeting_prober",
-    "handshake",
     "heard",
-    "observation",
     "outcome",
     "silent",
-    "system",
-    "target",
-    "tried",
     "written",
 ]
 
-AT = datetime(2026, 11, 1, 12, tzinfo=UTC)
 CALLER = Caller(calling_ae_title="SURVEY", user_agent="Leadglass (survey@example.org)", contact="survey@example.org")
 
 
@@ -114,34 +105,6 @@ def outcome(ending: Ending = Ending.OVER, **changes: Any) -> Outcome:
     return Outcome(**({"ending": ending, "seconds_to_connect": 0.001, "bytes_sent": 1, "bytes_received": 1} | changes))
 
 
-def target(number: int = 1, **changes: Any) -> Target:
-    """One of 192.0.2.0/24."""
-    address = f"192.0.2.{number % 250 + 1}"
-    place = Place(organisation="Example Clinic", country="DE", state="Hesse")
-    given = {"address": address, "port": 104, "service": Service.DICOM, "level": Level.ACCESS, "place": place}
-    return Target(**(given | changes))
-
-
-def tried(act: Act, how: str, verdict: Verdict = Verdict.OPEN, code: str = "") -> Try:
-    """One thing tried."""
-    return Try(act=act, how=how, verdict=verdict, code=code)
-
-
-def observation(number: int = 1, sighting: Sighting | None = None, **changes: Any) -> Observation:
-    """Of a target with that number; `changes` of the target, but `source`."""
-    source = changes.pop("source", "probe")
-    return Observation(
-        number=number,
-        target=target(number, **changes),
-        seen_at=AT + timedelta(seconds=number),
-        source=source,
-        level=changes.get("level", Level.ACCESS),
-        sighting=sighting or Sighting(ending=Ending.OVER, tries=(tried(Act.SPEAK, "A-ASSOCIATE"),)),
-        seconds_to_connect=0.001,
-        evidence=f"{number:064x}",
-    )
-
-
 def silent(number: int, ending: Ending = Ending.SILENT) -> Observation:
     """Nobody answered."""
     return observation(number, Sighting(ending=ending))
@@ -153,45 +116,8 @@ def heard(word: str, answer: bytes, *, drawn: tuple[str, ...] | None = None) -> 
     return Recorded(Call(Greeting(word)), outcome(), (word,) if drawn is None else drawn, said)
 
 
-def system(*observations: Observation, address: str = "192.0.2.1") -> System:
-    """Of one address."""
-    return System(address, observations)
-
-
-def certificate(**changes: Any) -> Certificate:
-    """A good one."""
-    given = {
-        "fingerprint": "ab" * 32,
-        "subject": "CN=pacs.example.org",
-        "issuer": "CN=Example CA",
-        "names": ("pacs.example.org",),
-        "organisation": "Example Clinic",
-        "not_before": AT - timedelta(days=30),
-        "not_after": AT + timedelta(days=300),
-        "is_self_signed": False,
-        "key": "EC secp256r1",
-    }
-    return Certificate(**(given | changes))
-
-
-def handshake(**changes: Any) -> Handshake:
-    """A good one."""
-    given = {
-        "offer": TlsOffer.MODERN,
-        "version": "TLSv1.3",
-        "cipher": "TLS_AES_256_GCM_SHA384",
-        "certificate": certificate(),
-        "asks_client_certificate": None,
-        "demands_client_certificate": None,
-        "fault": "",
-    }
-    return Handshake(**(given | changes))
-
-
 def written(folder: Path, *observations: Observation, scope: bytes = b"") -> Path:
     """A run's folder with these in it, closed."""
-    from hashlib import sha256
-
     digest = sha256(scope).hexdigest() if scope else ""
     writer = RunWriter.create(folder, begun(scope_digest=digest), scope=scope)
     for each in observations:

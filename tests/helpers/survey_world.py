@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from helpers import sightings
 from leadglass.net.conversing import Certificate, Ending, Handshake, TlsOffer
 from leadglass.survey.level import Level
 from leadglass.survey.observation import (
@@ -35,30 +36,25 @@ _RETIRED, _MODERN = ("TLSv1", "AES128-SHA"), ("TLSv1.3", "TLS_AES_256_GCM_SHA384
 
 def certificate(fingerprint: str, *, organisation: str = "", days: int = 200, self_signed: bool = False) -> Certificate:
     """A certificate that ends `days` after the systems were seen."""
-    return Certificate(
+    return sightings.certificate(
         fingerprint=fingerprint,
-        subject=f"CN=pacs.example.org,O={organisation}",
-        issuer=f"CN=pacs.example.org,O={organisation}" if self_signed else "CN=Example CA",
-        names=("pacs.example.org",),
         organisation=organisation,
         not_before=SEEN - timedelta(days=400),
         not_after=SEEN + timedelta(days=days),
         is_self_signed=self_signed,
-        key="RSA 2048",
     )
 
 
 def handshake(shown: Certificate | None, *, retired: bool = False, cipher: str = "", asks: bool = False) -> Handshake:
     """One that came to an agreement."""
     version, suite = _RETIRED if retired else _MODERN
-    return Handshake(
+    return sightings.handshake(
         offer=TlsOffer.RETIRED if retired else TlsOffer.MODERN,
         version=version,
         cipher=cipher or suite,
         certificate=shown,
         asks_client_certificate=asks,
         demands_client_certificate=asks,
-        fault="",
     )
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from helpers.archive_server import ArchiveServer, run_archive
-from helpers.survey_records import observation
+from helpers.sightings import observation
 from helpers.surveying import play
 from leadglass.survey.grading import Grade, grade_of_system
 from leadglass.survey.level import Level

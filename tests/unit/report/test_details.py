@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helpers.sightings import system
+from helpers.leaks import system
 from leadglass.report.details import rules, software
 from leadglass.report.judged import Judged
 from leadglass.report.withholding import Overlapping

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.survey_records import handshake, observation, system, tried
+from helpers.sightings import handshake, observation, system, tried
 from leadglass.net.conversing import Ending
 from leadglass.survey.finding import Confidence, Finding, Reality, Severity
 from leadglass.survey.grading import Grade, grade_of_group, grade_of_system, grades_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helpers.survey_records import observation, system, tried
+from helpers.sightings import observation, system, tried
 from leadglass.net.conversing import Ending
 from leadglass.survey.comparing import FourCounts, compare, counts_of
 from leadglass.survey.observation import Act, Counts, Observation, Sighting, Software, Try, Verdict

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.sightings import NOON
+from helpers.leaks import NOON
 from leadglass.survey.cases.book import CaseBook
 from leadglass.survey.cases.case import CaseState
 from leadglass.survey.cases.events import Closed, Event, Leak, NoticeSent, NoticeWritten, Opened, OwnerFound

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from helpers.sightings import NOON
+from helpers.leaks import NOON
 from leadglass.survey.cases.clocks import deadlines
 
 

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from helpers.sightings import CLOSED_TRIES, NOON, certificate, handshake, system
+from helpers.leaks import CLOSED_TRIES, NOON, system
+from helpers.sightings import handshake
 from leadglass.net.conversing import Ending
 from leadglass.survey.cases.case import Case, CaseState, cases_of
 from leadglass.survey.cases.events import (
@@ -229,7 +230,7 @@ def test_an_older_run_that_is_taken_in_later_says_nothing_new(systems: list[Syst
 
 
 def test_an_older_run_does_not_bring_back_a_case_that_has_moved() -> None:
-    shown = (handshake(certificate()),)
+    shown = (handshake(),)
     events, cases = followed(
         (look(), [system(HOME, handshakes=shown)]),
         (look(9), [system(ELSEWHERE, handshakes=shown)]),
@@ -259,7 +260,7 @@ def test_opened_again() -> None:
 
 @pytest.mark.parametrize("closed_between", [True, False])
 def test_the_same_archive_at_a_new_address_is_the_same_case(closed_between: bool) -> None:
-    shown = (handshake(certificate()),)
+    shown = (handshake(),)
     runs = [(look(), [system(HOME, handshakes=shown)])]
     if closed_between:
         runs.append((look(1), []))
@@ -271,7 +272,7 @@ def test_the_same_archive_at_a_new_address_is_the_same_case(closed_between: bool
 
 
 def test_two_leaks_with_one_certificate_are_two_cases() -> None:
-    shown = (handshake(certificate()),)
+    shown = (handshake(),)
     here, there = system(HOME, handshakes=shown), system(ELSEWHERE, handshakes=shown)
     events, cases = followed((look(), [here]), (look(1), [here, there]))
     assert kinds(events) == [Seen, Opened]
@@ -279,7 +280,7 @@ def test_two_leaks_with_one_certificate_are_two_cases() -> None:
 
 
 def test_a_certificate_that_several_show_proves_no_move() -> None:
-    shown = (handshake(certificate()),)
+    shown = (handshake(),)
     events, cases = followed(
         (look(), [system(HOME, handshakes=shown)]),
         (look(1), [system(ELSEWHERE, handshakes=shown), system("203.0.113.5", handshakes=shown)]),
@@ -289,7 +290,7 @@ def test_a_certificate_that_several_show_proves_no_move() -> None:
 
 
 def test_without_a_look_at_the_old_address_nothing_has_moved() -> None:
-    shown = (handshake(certificate()),)
+    shown = (handshake(),)
     events, _ = followed(
         (look(), [system(HOME, handshakes=shown)]),
         (look(1, covers=lambda address, ports: address == ELSEWHERE), [system(ELSEWHERE, handshakes=shown)]),

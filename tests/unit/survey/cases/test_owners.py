@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.sightings import certificate, handshake, system
+from helpers.leaks import system
+from helpers.sightings import certificate, handshake
 from leadglass.survey.cases.owners import (
     Owner,
     declared_owner,
@@ -40,7 +41,8 @@ def test_the_scope_is_the_best_source() -> None:
 
 
 def test_a_certificate_is_named_once() -> None:
-    found = owners_in_certificates(system(handshakes=(handshake(certificate()), handshake(certificate()), handshake())))
+    shown = handshake(certificate=certificate(is_self_signed=True))
+    found = owners_in_certificates(system(handshakes=(shown, shown, handshake(certificate=None))))
     assert found == [Owner(source="certificate", name="Example Clinic", note="self-signed")]
 
 

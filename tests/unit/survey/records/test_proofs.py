@@ -6,19 +6,8 @@ import duckdb
 import pytest
 from msgspec.structs import replace
 
-from helpers.survey_records import (
-    AT,
-    CALLER,
-    CountingTalk,
-    begun,
-    greeting_prober,
-    handshake,
-    heard,
-    observation,
-    outcome,
-    tried,
-    written,
-)
+from helpers.sightings import AT, handshake, observation, tried
+from helpers.survey_records import CALLER, CountingTalk, begun, greeting_prober, heard, outcome, written
 from leadglass.net.conversing import Ending
 from leadglass.survey.conversation import Said
 from leadglass.survey.level import Level

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from helpers import evidencecheck
-from helpers.survey_records import CountingTalk, begun, heard, observation, outcome, silent, written
+from helpers.sightings import observation
+from helpers.survey_records import CountingTalk, begun, heard, outcome, silent, written
 from leadglass.net.conversing import Ending
 from leadglass.survey.conversation import Said
 from leadglass.survey.level import Level

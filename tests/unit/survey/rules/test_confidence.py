@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from helpers.survey_records import certificate, handshake, observation, system, tried
+from helpers.sightings import certificate, handshake, observation, system, tried
 from leadglass.net.conversing import Ending
 from leadglass.survey.finding import Reality
 from leadglass.survey.observation import Act, Counts, DicomFacts, HttpFacts, Observation, Sighting, Sign, Software

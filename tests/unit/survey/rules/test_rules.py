@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from helpers.survey_records import AT, certificate, handshake, observation, system, tried
+from helpers.sightings import AT, certificate, handshake, observation, system, tried
 from leadglass.net.conversing import Ending, TlsOffer
 from leadglass.survey.finding import Finding, Severity
 from leadglass.survey.observation import (

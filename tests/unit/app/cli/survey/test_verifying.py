@@ -5,7 +5,8 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from helpers.survey_records import observation, written
+from helpers.sightings import observation
+from helpers.survey_records import written
 from leadglass.app.cli.main import app
 from leadglass.survey.records.chain import shards
 

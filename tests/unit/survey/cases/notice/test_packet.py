@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from helpers.sightings import NOON
+from helpers.leaks import NOON
 from leadglass.survey.cases.case import Case, cases_of
 from leadglass.survey.cases.events import Leak, NoticeSent, OpenDoor, Opened
 from leadglass.survey.cases.notice.packet import LANGUAGES, Packet, write_packet
