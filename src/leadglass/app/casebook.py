@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
-from leadglass.app.resolving import resolve
+from leadglass.app.resolving import resolved_as_then
 from leadglass.net.conversing import Ending
 from leadglass.survey.cases.book import CaseBook
 from leadglass.survey.cases.case import Case
@@ -89,7 +89,9 @@ def _warrant_of(run: Run) -> Warrant | None:
     path = run.folder / "scope.toml"
     if not path.exists():
         return None
-    return Warrant(read_scope(path.read_bytes(), str(path)), digest=run.facts.scope_digest, resolve=resolve)
+    facts = run.facts
+    scope = read_scope(path.read_bytes(), str(path))
+    return Warrant(scope, digest=facts.scope_digest, resolve=resolved_as_then(facts.hosts))
 
 
 def write_owners(book: CaseBook, case: Case, owners: Sequence[Owner]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from leadglass.app.resolving import resolve
+from leadglass.app.resolving import resolved_as_then
 from leadglass.survey.cases.coverage import was_looked_at
 from leadglass.survey.level import Level
 from leadglass.survey.observation import Act, Verdict
@@ -67,6 +67,7 @@ def _had_same_order(old: Run, new: Run) -> bool:
     return (
         ours.scope_digest == theirs.scope_digest
         and set(ours.only) == set(theirs.only)
+        and ours.hosts == theirs.hosts
         and min(ours.level, Level.ACCESS) == min(theirs.level, Level.ACCESS)
     )
 
@@ -79,7 +80,8 @@ def _look_of(run: Run) -> Callable[[str, Sequence[int]], bool]:
             "Compare it with another that had none.",
         )
     facts = run.facts
-    warrant = Warrant(read_scope(path.read_bytes(), str(path)), digest=facts.scope_digest, resolve=resolve)
+    scope = read_scope(path.read_bytes(), str(path))
+    warrant = Warrant(scope, digest=facts.scope_digest, resolve=resolved_as_then(facts.hosts))
 
     def level_at(address: str, port: int) -> Level:
         return min(warrant.level_at(address, port), facts.level)

@@ -48,6 +48,7 @@ def take_scans(paths: Sequence[Path], scope: Path, warrant: Warrant, folder: Pat
         level=Level.IMPORTS,
         product=f"leadglass {__version__}",
         caller=warrant.caller(),
+        hosts=warrant.hosts,
     )
     places = Places(user_folder() / "places")
     writer = RunWriter.create(folder, begun, scope=bytes_of(scope), signature=bytes_of(signature_path(scope)))

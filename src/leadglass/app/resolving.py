@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Mapping, Sequence
 
-__all__ = ["resolve"]
+from leadglass.survey.scope import Resolve
+
+__all__ = ["resolve", "resolved_as_then"]
 
 
 def resolve(host_name: str) -> tuple[str, ...]:
@@ -14,3 +17,8 @@ def resolve(host_name: str) -> tuple[str, ...]:
     except (OSError, UnicodeError):
         return ()
     return tuple(dict.fromkeys(str(address[0]).partition("%")[0] for *_, address in found))
+
+
+def resolved_as_then(hosts: Mapping[str, Sequence[str]]) -> Resolve:
+    """What names meant when a run began, which wrote it down: today they may mean others, where it did not look."""
+    return lambda host_name: hosts.get(host_name) or resolve(host_name)

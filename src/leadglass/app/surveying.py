@@ -169,6 +169,7 @@ class Surveying:
             product=f"leadglass {__version__}",
             caller=order.warrant.caller(),
             only=order.only or (),
+            hosts=order.warrant.hosts,
         )
 
     def _writer(self) -> RunWriter:

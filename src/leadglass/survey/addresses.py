@@ -49,12 +49,14 @@ def block_of(text: str) -> Block:
 
     ValueError if the text is none of these, if bits stand behind the prefix, or if a range runs backwards.
     """
+    if "%" in text:
+        raise ValueError("an address with a zone means something else on every machine")
     if "/" in text:
         network = ip_network(text)
         return _checked(Block(_key(network[0]), _key(network[-1])))
-    first, _, last = text.partition("-")
+    first, dash, last = text.partition("-")
     start = key_of(first.strip())
-    return _checked(Block(start, key_of(last.strip()) if last else start))
+    return _checked(Block(start, key_of(last.strip()) if dash else start))
 
 
 def overlaid(blocks: Sequence[Block]) -> Iterator[tuple[Block, Sequence[int]]]:

@@ -68,6 +68,8 @@ class Begun(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="be
     """What the run was narrowed to: addresses, networks, address:port. Empty: all of the scope."""
     plan: str = ""
     """Digest of the ground the plan walks. Numbers mean the same targets only as long as it is the same."""
+    hosts: dict[str, tuple[str, ...]] = {}
+    """The addresses that host names of the scope had."""
 
 
 class Resumed(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="resumed"):

@@ -26,6 +26,7 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     product: str  # "leadglass 0.1.0"
     caller: Caller
     only: tuple[str, ...] = ()  # what it was narrowed to; empty: all of the scope
+    hosts: dict[str, tuple[str, ...]] = {}  # addresses that host names of the scope had
     finished: datetime | None = None  # None: stopped, or still going
     totals: dict[str, int] = {}
     head: str = ""  # hash of the last entry, once the run is closed: keep a copy elsewhere
@@ -41,6 +42,7 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
             product=begun.product,
             caller=begun.caller,
             only=begun.only,
+            hosts=begun.hosts,
         )
 
     def write(self, folder: Path) -> None:

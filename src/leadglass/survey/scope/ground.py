@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, TypeAlias
 
-from leadglass.survey.addresses import Block, block_of, key_of, overlaid
+from leadglass.survey.addresses import Block, address_of, block_of, key_of, overlaid
 from leadglass.survey.level import Level
 from leadglass.survey.scope.document import Network, Scope
 from leadglass.survey.services import Service, service_of_port
@@ -17,6 +18,16 @@ from leadglass.terms.errors import UserFault
 
 __all__ = ["Grant", "Ground", "Piece", "Resolve", "ground_of"]
 
+_NO_HOSTS: Final = {
+    block_of("0.0.0.0/8"): "no host has such an address: whoever calls it calls this machine",  # RFC 1122 §3.2.1.3
+    block_of("::"): "no host has this address: whoever calls it calls this machine",  # RFC 4291 §2.5.2
+    block_of("224.0.0.0/3"): "no host has such an address: they are those of groups, or reserved",  # RFC 1112 §4
+    block_of("ff00::/8"): "no host has such an address: they are those of groups",  # RFC 4291 §2.7
+}
+_NOBODYS: Final = tuple(map(block_of, ("127.0.0.0/8", "169.254.0.0/16", "::1", "fe80::/10")))
+"""Addresses that mean another host on each machine, or this one: a name in somebody's DNS has them by mistake, or lest
+we find out whom we call."""
+_NUMBER: Final = re.compile(r"[0-9]+|0x[0-9a-f]*", re.IGNORECASE)
 _ADDRESSES_KEPT: Final = 16_384  # a system is asked about for each of its connections
 
 Resolve: TypeAlias = Callable[[str], Sequence[str]]
@@ -103,6 +114,9 @@ class Ground:
 def ground_of(scope: Scope, resolve: Resolve) -> Ground:
     """The scope's ground. Host names are looked up now, once. UserFault names an entry that cannot be used."""
     layers = [*_granted(scope, resolve), *_excluded(scope, resolve), *_quiet(scope, resolve)]
+    layers += [
+        _Layer(block, why=why) for block, why in _NO_HOSTS.items() if any(_meet(block, layer.block) for layer in layers)
+    ]
     return Ground(_pieces(layers))
 
 
@@ -126,7 +140,9 @@ def _granted(scope: Scope, resolve: Resolve) -> Iterable[_Layer]:
         ports = _ports(scope, network, kinds)
         for text in network.addresses:
             for block, host_name in _blocks(text, where, resolve):
-                if not host_name and claimed.setdefault(block, where) != where:
+                if host_name:
+                    _check_named(block, host_name, where)
+                elif claimed.setdefault(block, where) != where:
                     raise UserFault(f"{where} and {claimed[block]} both grant {text}", "Keep one of the two.")
                 grant = Grant(network.granted, _place(network), ports, text, host_name)
                 yield _Layer(block, grant, (block.size, network.level, number))
@@ -173,12 +189,26 @@ def _blocks(text: str, where: str, resolve: Resolve) -> Iterable[tuple[Block, st
     return [(Block(key, key), text) for key in keys]
 
 
+def _check_named(block: Block, host_name: str, where: str) -> None:
+    if any(_meet(block, it) for it in _NOBODYS) and host_name.lower() != "localhost":
+        address = address_of(block.first)
+        raise UserFault(
+            f"{where}: {host_name} has the address {address}, which is another host on every machine",
+            "Correct its name, or write the address that is meant.",
+        )
+
+
+def _meet(one: Block, other: Block) -> bool:
+    return one.first <= other.last and other.first <= one.last
+
+
 def is_host_name(text: str) -> bool:
-    """Whether this can be a name (RFC 1123 §2.1): letters, digits, hyphens and dots, and not digits alone."""
+    """Whether this can be a name (RFC 1123 §2.1): letters, digits, hyphens and dots; and no number at its end, which
+    many take for an address in an old way of writing."""
     labels = text.removesuffix(".").split(".")
     return (
         len(text) <= 253
-        and not labels[-1].isdigit()
+        and not _NUMBER.fullmatch(labels[-1])
         and all(0 < len(label) <= 63 and label[0] != "-" != label[-1] and _is_word(label) for label in labels)
     )
 

@@ -31,7 +31,15 @@ class Warrant:
         self.scope = scope
         self.digest = digest  # SHA-256 of the file, hex; "" if there is none
         self.signature = signature
-        self.ground: Ground = ground_of(scope, resolve)
+        self.hosts: dict[str, tuple[str, ...]] = {}
+        """The addresses of each host name of the scope, as they were looked up."""
+
+        def looked_up(host_name: str) -> tuple[str, ...]:
+            if host_name not in self.hosts:  # once: a name that is granted and excluded means the same addresses
+                self.hosts[host_name] = tuple(resolve(host_name))
+            return self.hosts[host_name]
+
+        self.ground: Ground = ground_of(scope, looked_up)
         self._quiet = tuple(map(QuietHours.of, scope.quiet))
         self._quiet_everywhere = tuple(number for number, row in enumerate(scope.quiet) if not row.networks)
         self._from, self._until = scope.valid_from, scope.valid_until

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.scopes import NOW, warrant_of
+from helpers.scopes import NOW, scope_text, warrant_of
 from leadglass.survey.level import Level
-from leadglass.survey.scope import Warrant, Why
+from leadglass.survey.scope import Warrant, Why, read_scope
 from leadglass.survey.services import DEFAULT_PORTS, Service
 from leadglass.terms.errors import UserFault
 
@@ -182,6 +182,17 @@ def test_names_without_an_address_and_strange_entries_are_named() -> None:
         ("", "is no address"),
         ("a b", "is no address"),
         ("-x.example.org", "is no address"),
+        ("192.0.2.1-", "is no address"),
+        ("fe80::%eth0/64", "is no address"),
+        ("fe80::1%eth0", "is no address"),
+        # what old look-ups take for 127.0.0.1
+        ("127.1", "is no address"),
+        ("0x7f000001", "is no address"),
+        ("127.0x1", "is no address"),
+        ("017700000001", "is no address"),
+        ("pacs.0x", "is no address"),
+        # Cyrillic letters that look like Latin ones
+        ("\u0440\u0430cs.example.org", "is no address"),
     ):
         with pytest.raises(UserFault, match=words):
             warrant_of(f'[[network]]\naddresses = ["{entry}"]\nlevel = 1\n')
@@ -199,6 +210,39 @@ def test_a_name_may_stand_for_an_address_that_is_named_too() -> None:
     for parts in ((host, address), (address, host)):
         warrant = warrant_of(*parts, names=NAMES)
         assert warrant.level_at("203.0.113.5", 104) is Level.PRESENCE  # the gentler one
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.0.1.1", "::1", "169.254.1.1", "fe80::1", "::ffff:127.0.0.1"])
+def test_a_name_that_leads_back_to_this_machine_is_no_host_of_theirs(address: str) -> None:
+    host = '[[network]]\naddresses = ["pacs.example.org"]\nlevel = 2\n'
+    with pytest.raises(UserFault, match=r"pacs.example.org has the address .* another host on every machine"):
+        warrant_of(host, names={"pacs.example.org": ("203.0.113.5", address)})
+
+
+def test_a_name_means_one_address_in_a_scope_whatever_look_ups_say() -> None:
+    answers = iter([("192.0.2.1",), ("192.0.2.2",)])
+    text = """
+[[network]]
+addresses = ["192.0.2.0/24", "pacs.example.org"]
+level = 2
+
+[[exclude]]
+addresses = ["pacs.example.org"]
+"""
+    scope = read_scope(scope_text(text).encode())
+    warrant = Warrant(scope, digest="", resolve=lambda name: next(answers))
+    assert why_not("192.0.2.1", 104, 1, warrant) is Why.EXCLUDED
+    assert warrant.hosts == {"pacs.example.org": ("192.0.2.1",)}
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "0.1.2.3", "224.0.0.1", "255.255.255.255", "::", "ff02::1"])
+def test_what_is_no_host_is_never_called(address: str) -> None:
+    everything = '[[network]]\naddresses = ["0.0.0.0/0", "::/0"]\nlevel = 2\n'
+    warrant = warrant_of(everything)
+    assert why_not(address, 104, 1, warrant) is Why.EXCLUDED
+    assert why_not("192.0.2.1", 104, 1, warrant) is None
+    assert why_not("2001:db8::1", 104, 1, warrant) is None
+    assert why_not(address, 104, 1, warrant_of()) is Why.OUTSIDE
 
 
 def test_the_caller_points_to_the_contact() -> None:
