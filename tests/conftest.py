@@ -6,6 +6,10 @@ import os
 from collections.abc import Generator
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("untimed", deadline=None)  # how fast is for bench/ to say, on a machine that is not busy
+settings.load_profile("untimed")
 
 NEVER_SKIPPED = ("interop", "postgres")
 

@@ -74,7 +74,7 @@ def test_the_scope_names_its_owner() -> None:
     assert confidence_of(archive(place=owned, tries=())).reality is Reality.UNKNOWN
     assert confidence_of(archive(place=owned, counts=Counts(records=1))).reality is Reality.UNKNOWN
     assert confidence_of(archive(place=owned, counts=Counts(records=0))).reality is Reality.UNKNOWN
-    assert confidence_of(archive(place=owned, counts=Counts(records=900))).reasons[0] == "it holds 900 records"
+    assert confidence_of(archive(place=owned, counts=Counts(records=900))).reasons[0] == "it holds 50 records or more"
 
 
 def test_a_certificate_that_names_an_owner() -> None:
