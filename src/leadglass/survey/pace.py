@@ -139,8 +139,7 @@ class _Calendar:
         self._connections = ceil(_SLOT * connections)
         self._length = self._connections / connections
         if packets * self._length < 1:
-            self._length = 1 / packets
-            self._connections = max(1, int(connections / packets))
+            self._length = 1 / packets  # a connection is a packet: one a slot
         self._packets = max(1, int(packets * self._length + 1e-9))
         self._taken: dict[int, int] = {}
         self._sent: dict[int, int] = {}

@@ -32,6 +32,14 @@ def most_within(moments: Iterable[float], seconds: float) -> int:
     return max((bisect_left(ordered, at + seconds - 1e-6) - place for place, at in enumerate(ordered)), default=0)
 
 
+def rates_of(
+    *, packets: float = FAST.packets_per_second, associations: float = FAST.associations_per_second, **each: Pace
+) -> Rates:
+    """As many as you like of what is not named."""
+    given = {"per_network": FAST.per_network, "per_host": FAST.per_host} | each
+    return Rates(packets_per_second=packets, associations_per_second=associations, **given)
+
+
 rates = st.sampled_from([0.5, 1.0, 3.0, 7.0, 20.0, 150.0, 1999.0])
 
 
@@ -94,10 +102,46 @@ def test_a_busy_network_does_not_hold_up_the_others() -> None:
     assert pacer.reserve("198.51.100.1", clock.now) - clock.now < 1.1
 
 
+def test_who_waits_for_the_same_moment_does_not_begin_at_the_same_moment() -> None:
+    clock = Clock()
+    pacer = Pacer(rates_of(associations=20, per_host=Pace(packets_per_second=100, associations_per_second=100)), clock)
+    hosts = [f"192.0.2.{number}" for number in range(40)]
+    for host in hosts:
+        pacer.spent(host, 1000)  # ten seconds of each host's
+    moments = [pacer.reserve(host, clock.now) for host in hosts]
+    assert min(moments) >= clock.now + 10
+    assert most_within(moments, 1.0) <= 21
+
+
+def test_a_networks_packets_keep_the_network_waiting_not_the_others() -> None:
+    clock = Clock()
+    pacer = Pacer(rates_of(per_network=Pace(packets_per_second=10, associations_per_second=1000)), clock)
+    pacer.spent("192.0.2.1", 50)
+    assert 4.9 <= pacer.reserve("192.0.2.2", clock.now) - clock.now <= 5.1
+    assert pacer.reserve("192.0.3.1", clock.now) - clock.now < 0.1
+
+
+def test_what_a_talk_took_is_counted_in_all_when_it_is_over() -> None:
+    clock = Clock()
+    pacer = Pacer(rates_of(packets=10), clock)
+    pacer.reserve("192.0.2.1", clock.now)
+    pacer.talk("192.0.2.1").over(sent=10 * 1400, heard=35 * 1400)
+    assert 4.9 <= pacer.reserve("192.0.2.2", clock.now) - clock.now <= 5.2  # 5 and 45 packets
+
+
+def test_a_short_talk_is_counted_at_its_host_when_it_is_over() -> None:
+    clock = Clock()
+    pacer = Pacer(each_host(10), clock)
+    talk = pacer.talk("192.0.2.1")
+    assert talk.turn is not None
+    talk.turn(10, 0)
+    talk.over(10, 12 * 1400)  # the end of the SYN's handshake, a word, twelve acknowledgements, two to end it
+    assert round((pacer.reserve("192.0.2.1", clock.now) - clock.now) * 10) == 16
+
+
 def test_packets_beyond_the_first_make_the_next_one_wait() -> None:
     clock = Clock()
-    each = Pace(packets_per_second=100_000, associations_per_second=100_000)
-    pacer = Pacer(Rates(packets_per_second=10, associations_per_second=1000, per_network=each, per_host=each), clock)
+    pacer = Pacer(rates_of(packets=10, associations=1000), clock)
     pacer.reserve("192.0.2.1", clock.now)
     pacer.spent("192.0.2.1", 50)
     assert pacer.reserve("192.0.2.2", clock.now) - clock.now >= 4.9
@@ -121,20 +165,15 @@ def test_idle_hosts_are_forgotten() -> None:
     assert pacer.remembered < 50_000
 
 
-def test_a_full_book_makes_newcomers_wait(monkeypatch: object) -> None:
+def test_a_full_book_makes_newcomers_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pace, "MAX_PACED", 10)
+    monkeypatch.setattr(pace, "_SWEEP_AT", 10)
     clock = Clock()
     slowly = Pace(packets_per_second=1, associations_per_second=0.01)
-    quick = Pace(packets_per_second=100_000, associations_per_second=100_000)
-    each = pace._Each(slowly)
-    each._sweep_at = 10
-    limit, pace.MAX_PACED = pace.MAX_PACED, 10
-    try:
-        for number in range(10):
-            each.take(str(number), clock.now)
-        assert each.free_at("another", clock.now) >= clock.now + 99
-    finally:
-        pace.MAX_PACED = limit
-    assert quick.packets_per_second  # a network's rate does not matter here
+    pacer = Pacer(rates_of(per_host=slowly), clock)
+    for number in range(10):
+        assert pacer.reserve(f"192.0.2.{number}", clock.now) < clock.now + 1
+    assert pacer.reserve("192.0.2.99", clock.now) >= clock.now + 99
 
 
 def test_rates_that_nobody_reaches_need_no_book() -> None:
@@ -154,9 +193,7 @@ def test_ipv6_networks_are_48_bits() -> None:
 
 
 def each_host(packets: float) -> Rates:
-    quick = Pace(packets_per_second=1_000_000, associations_per_second=1_000_000)
-    host = Pace(packets_per_second=packets, associations_per_second=1_000_000)
-    return Rates(packets_per_second=1_000_000, associations_per_second=1_000_000, per_network=quick, per_host=host)
+    return rates_of(per_host=Pace(packets_per_second=packets, associations_per_second=1_000_000))
 
 
 @pytest.mark.parametrize("rate", [0.1, 1.0, 5.0, 100.0, 2000.0])
