@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from leadglass.survey.records.chain import Chain
-from leadglass.survey.records.entries import Begun, Closed, Entry, Seen
+from leadglass.survey.records.entries import Begun, Closed, Entry, Resumed, Seen
 from leadglass.survey.records.facts import RunFacts
 from leadglass.survey.records.numbers import Numbers
 from leadglass.survey.records.parquet import faults_in_tables, has_tables
@@ -46,6 +46,7 @@ def verify(folder: Path) -> Verification:
     done = Numbers()
     begun: Begun | None = None
     closed: Closed | None = None
+    end: Closed | None = None  # the same, also if a later version has said more behind it
     for line in chain.lines():
         found.entries += 1
         try:
@@ -54,6 +55,7 @@ def verify(folder: Path) -> Verification:
             problems.append(str(fault))
             continue
         closed = entry if isinstance(entry, Closed) else None
+        end = None if isinstance(entry, Resumed) else closed or end
         if isinstance(entry, Begun):
             if found.entries > 1:
                 problems.append(f"{line.where}: a run begins within a run")
@@ -65,7 +67,7 @@ def verify(folder: Path) -> Verification:
     else:
         problems += _scope_differs(folder, begun)
     found.head, found.is_closed, found.unfinished = chain.head, closed is not None, chain.unfinished
-    problems += _facts_differ(folder, begun, found)
+    problems += _facts_differ(folder, begun, end, found)
     shards = [int(path.stem) for path in chain.shards]
     if found.is_closed:  # of a run that goes on they are still to be made
         found.without_tables = tuple(shard for shard in shards if not has_tables(folder, shard))
@@ -95,7 +97,7 @@ def _scope_differs(folder: Path, begun: Begun) -> list[str]:
     return []
 
 
-def _facts_differ(folder: Path, begun: Begun | None, found: Verification) -> list[str]:
+def _facts_differ(folder: Path, begun: Begun | None, closed: Closed | None, found: Verification) -> list[str]:
     try:
         facts = msgspec.json.decode((folder / "run.json").read_bytes(), type=RunFacts)
     except FileNotFoundError:
@@ -105,6 +107,20 @@ def _facts_differ(folder: Path, begun: Begun | None, found: Verification) -> lis
     problems = []
     if begun is not None and (facts.id, facts.scope_digest) != (begun.id, begun.scope_digest):
         problems.append("run.json is of another run than the evidence")
+    elif begun is not None and (changed := _changed(facts, _said(begun, closed, facts))):
+        problems.append(f"run.json says something else than the evidence: {', '.join(changed)}")
     if facts.head and facts.head != found.head:
         problems.append("the last entry is not the one that run.json names: entries were cut off, added or changed")
     return problems
+
+
+def _said(begun: Begun, closed: Closed | None, facts: RunFacts) -> RunFacts:
+    """What the evidence says; of the end only if `facts` knows of it, as a crash may have come between."""
+    said = msgspec.structs.replace(RunFacts.of(begun), head=facts.head)
+    if closed is None or facts == said:
+        return said
+    return msgspec.structs.replace(said, finished=closed.at if closed.finished else None, totals=closed.totals)
+
+
+def _changed(facts: RunFacts, said: RunFacts) -> list[str]:
+    return [name for name in RunFacts.__struct_fields__ if getattr(facts, name) != getattr(said, name)]

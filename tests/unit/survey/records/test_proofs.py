@@ -1,5 +1,6 @@
 """Tables derived from evidence, changes found in it, and transcripts played again."""
 
+import json
 from pathlib import Path
 
 import duckdb
@@ -172,6 +173,54 @@ def test_changes_are_found(tmp_path: Path, damage: str, monkeypatch: pytest.Monk
 def sealed_anew(before: bytes, body: bytes) -> bytes:
     """By somebody who knows how."""
     return chain.seal(before[9:73].decode(), body)[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("level", 4),
+        ("started", "2026-01-01T00:00:00Z"),
+        ("finished", "2026-01-01T00:00:00Z"),
+        ("finished", None),
+        ("only", ["192.0.2.1"]),
+        ("hosts", {"pacs.example.org": ["192.0.2.1"]}),
+        ("totals", {"open": 0}),
+        ("product", "another"),
+        ("caller", {"calling_ae_title": "X", "user_agent": "X", "contact": "X"}),
+    ],
+)
+def test_what_is_changed_about_a_run_is_found_and_named(tmp_path: Path, name: str, value: object) -> None:
+    folder = written(tmp_path / "run", observation(1))
+    assert Run.open(folder).verify().problems == ()
+    facts = json.loads((folder / "run.json").read_bytes()) | {name: value}
+    (folder / "run.json").write_text(json.dumps(facts))
+    assert Run.open(folder).verify().problems == (f"run.json says something else than the evidence: {name}",)
+
+
+def test_files_of_two_runs_that_changed_places_are_found(tmp_path: Path) -> None:
+    one = written(tmp_path / "one", observation(1, full_sighting(FACTS[0])), scope=b"one")
+    other = written(tmp_path / "other", observation(2, full_sighting(FACTS[0])), scope=b"other")
+    tables = [str(path.relative_to(one)) for path in one.glob("observations/dicom-*.parquet")]
+    assert tables
+    for name in ("run.json", "scope.toml", "evidence/00001.jsonl", *tables):
+        swap(one / name, other / name)
+        assert Run.open(one).verify().problems, name
+        assert Run.open(other).verify().problems, name
+        swap(one / name, other / name)
+    assert Run.open(one).verify().problems == ()
+
+
+def swap(one: Path, other: Path) -> None:
+    ours, theirs = one.read_bytes(), other.read_bytes()
+    one.write_bytes(theirs)
+    other.write_bytes(ours)
+
+
+def test_a_run_whose_end_came_between_two_files_is_whole(tmp_path: Path) -> None:
+    folder = written(tmp_path / "run", observation(1))
+    facts = json.loads((folder / "run.json").read_bytes()) | {"finished": None, "totals": {}, "head": ""}
+    (folder / "run.json").write_text(json.dumps(facts))
+    assert Run.open(folder).verify().problems == ()
 
 
 def test_another_scope_beside_it_is_found(tmp_path: Path) -> None:
