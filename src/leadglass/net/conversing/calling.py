@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from leadglass.net.conversing.facts import Conversation, Ending, Outcome, Patience, TlsOffer, Turn
@@ -46,7 +48,8 @@ async def converse(
     loop = asyncio.get_running_loop()
     line = _try(address, port, secured or conversation, patience, window, loop)
     if line is None:
-        line = await _try_again(address, port, secured or conversation, patience, window, loop)
+        again = partial(_try, address, port, secured or conversation, patience, window, loop)
+        line = await _try_again(again, loop, gives_up_at=loop.time() + patience.in_all)
     if isinstance(line, Ending):
         return Outcome(ending=line)
     line.turn = turn
@@ -70,18 +73,12 @@ def standing() -> int:
 
 
 async def _try_again(
-    address: str,
-    port: int,
-    conversation: Conversation,
-    patience: Patience,
-    window: int,
-    loop: asyncio.AbstractEventLoop,
+    again: Callable[[], Line | Ending | None], loop: asyncio.AbstractEventLoop, *, gives_up_at: float
 ) -> Line | Ending:
     """This machine is short of something: wait until it is not."""
-    gives_up_at = loop.time() + patience.in_all
     while loop.time() < gives_up_at:
         await asyncio.sleep(_TRY_AGAIN_SECONDS)
-        line = _try(address, port, conversation, patience, window, loop)
+        line = again()
         if line is not None:
             return line
     return Ending.UNREACHABLE
