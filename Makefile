@@ -10,6 +10,8 @@ BIN := .venv/bin
 ARGS ?=
 
 export UV_PYTHON_DOWNLOADS := never
+# Tests start hundreds of processes: what one has compiled, the others read.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help install run test check bench fuzz soak screenshots docs peers clean
