@@ -25,6 +25,7 @@ __all__ = [
     "FourCounts",
     "Judgement",
     "Region",
+    "changes_of",
     "compare",
     "counts_by_region",
     "counts_of",

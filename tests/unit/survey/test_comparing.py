@@ -121,6 +121,29 @@ def test_regions_add_up_to_the_world() -> None:
     assert whole.others == 3
 
 
+def test_a_region_is_a_country_a_state_of_it_or_an_organisation_there() -> None:
+    place = Place(country="IN", state="Gujarat", organisation="Example Clinic")
+    systems = [system("192.0.2.1", place=place), system("192.0.2.2", place=Place(country="IN"))]
+    assert set(counts_by_region(systems)) == {Region("IN")}
+    assert set(counts_by_region(systems, "state")) == {Region("IN", "Gujarat"), Region("IN")}
+    assert set(counts_by_region(systems, "organisation")) == {Region("IN", "", "Example Clinic"), Region("IN")}
+
+
+def test_countries_go_dark_whatever_regions_are_compared() -> None:
+    gone = system("192.0.2.1", place=Place(country="DE", state="Hesse", organisation="Example Clinic"))
+    left = system("192.0.2.2", place=Place(country="IN", state="Gujarat"))
+    closed = system("192.0.2.3", place=Place(country="IN", state="Kerala"))
+    for by in ("country", "state", "organisation"):
+        assert compare([gone, left, closed], [left], by).dark == (Region("DE"),)
+
+
+def test_what_the_sums_do_not_hold_is_counted() -> None:
+    systems = [system("192.0.2.1"), system("192.0.2.2", images=None), system("192.0.2.3", records=None)]
+    counts = counts_by_region(systems)[Region("DE")]
+    assert (counts.systems, counts.uncounted, counts.images_uncounted, counts.bounded) == (3, 1, 2, 0)
+    assert counts.has_records_counted
+
+
 def test_a_database_is_no_archive() -> None:
     held = (Collection(name="patients", records=70, kinds=("name",)),)
     found = counts_by_region([database("192.0.2.9", place=Place(country="IN"), collections=held)])

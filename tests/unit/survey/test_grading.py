@@ -123,3 +123,4 @@ def test_groups() -> None:
 def test_all_at_once() -> None:
     good, bad = standing(SPOKEN), standing(tried(Act.QUERY, "C-FIND"), address="192.0.2.2")
     assert grades_of([good, bad], findings_of([good, bad])) == {"192.0.2.1": "A", "192.0.2.2": "F"}
+    assert grades_of([good, bad], [finding(severity=Severity.HIGH)]) == {"192.0.2.1": "E", "192.0.2.2": "F"}
