@@ -25,12 +25,13 @@ _ADVICE: Final = (
 )
 _NO_SCOPE: Final = "Name a scope; `leadglass survey scope new` writes one."
 
+_HIDES: Final = r"\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff"
+"""What steers a terminal, is nothing to see, or puts letters into another order: who signs must see what he signs."""
+
 # Each ends with \Z: before a newline at the end, $ would do.
-LINE: Final = r"^[^\x00-\x1f\x7f]*\Z"
+LINE: Final = rf"^[^{_HIDES}]*\Z"
 Words = Annotated[str, Meta(max_length=200, pattern=LINE)]
-NeededWords = Annotated[
-    str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*\Z")
-]
+NeededWords = Annotated[str, Meta(min_length=1, max_length=200, pattern=rf"^[^{_HIDES}]*[^\s{_HIDES}][^{_HIDES}]*\Z")]
 Contact = Annotated[str, Meta(max_length=200, pattern=r"^((mailto:)?[!-?A-~]+@[!-?A-~]+|https://[!-~]+)\Z")]
 Port = Annotated[int, Meta(ge=1, le=65_535)]
 Rate = Annotated[float, Meta(gt=0, le=1_000_000)]

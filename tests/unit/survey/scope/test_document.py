@@ -55,6 +55,17 @@ def test_ports_of_a_service_can_be_set() -> None:
         (scope_text().replace('"Head of IT"', '"Head\\nof IT"', 1), "authority.person: it is empty, or has control"),
         (scope_text().replace('"Head of IT"', '"Head of IT\\n"', 1), "authority.person: it is empty, or has control"),
         (scope_text().replace('"Head of IT"', "7", 1), 'authority.person: it should be a text in "quotation marks"'),
+        (
+            scope_text().replace('"Head of IT"', '"Head \u202eTI fo"', 1),
+            "authority.person: it is empty, or has control",
+        ),
+        (
+            scope_text().replace('"Head of IT"', '"Head\u200b of IT"', 1),
+            "authority.person: it is empty, or has control",
+        ),
+        (scope_text().replace('"Head of IT"', '"Head\x9b2J"', 1), "authority.person: it is empty, or has control"),
+        (scope_text().replace("level = 2", "level = 2\nlevel = 4"), "is not TOML"),
+        (scope_text().replace("level = 2", "level = 2\x00"), "is not TOML"),
         (scope_text().replace('"DE"', '"DE\\n"'), "country: it is not two capital letters"),
         (scope_text().replace('"DE"', '"Germany"'), "country: it is not two capital letters"),
         (scope_text().replace("2026-12-01T", "2026-10-01T"), "valid_until is not after valid_from"),
