@@ -11,7 +11,7 @@ import tempfile
 from enum import Enum
 from pathlib import Path
 from struct import pack
-from typing import Final
+from typing import Final, TypeAlias
 
 from leadglass.terms.ceilings import KIB
 from leadglass.terms.errors import UserFault
@@ -19,6 +19,7 @@ from leadglass.terms.errors import UserFault
 __all__ = [
     "BACKLOG",
     "Suites",
+    "TlsContext",
     "TlsEnd",
     "is_loopback",
     "listening_at",
@@ -30,6 +31,8 @@ __all__ = [
 
 BACKLOG: Final = 4096
 """Connections that may wait to be accepted; the event loop wants to be told again."""
+TlsContext: TypeAlias = ssl.SSLContext
+"""A server's side of TLS, for those who may not see ssl itself."""
 _LINGER_NOT: Final = pack("ii", 1, 0)
 _LOOPBACK: Final = "127."
 _TLS_RECORD: Final = 16 * KIB
@@ -116,7 +119,7 @@ class Suites(Enum):
 
 def server_context(
     certificate: bytes, key: bytes, suites: Suites = Suites.BCP195, *, client_authority: bytes = b""
-) -> ssl.SSLContext:
+) -> TlsContext:
     """TLS as a server with this certificate and key (PEM).
 
     `client_authority` (PEM): clients must show a certificate that it issued.
@@ -140,7 +143,7 @@ class TlsEnd:
 
     __slots__ = ("_in", "_out", "_ssl", "has_failed", "is_open")
 
-    def __init__(self, context: ssl.SSLContext) -> None:
+    def __init__(self, context: TlsContext) -> None:
         self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._ssl = context.wrap_bio(self._in, self._out, server_side=True)
         self.is_open = False

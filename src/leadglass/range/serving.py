@@ -11,11 +11,12 @@ import contextlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from leadglass.net.answering import (
     BACKLOG,
     Suites,
+    TlsContext,
     TlsEnd,
     is_loopback,
     listening_at,
@@ -62,7 +63,7 @@ class RangeServer:
         """Reset at once, because they did not come to an address of 127.0.0.0/8."""
         self.guests: set[_Guest] = set()
         self._servers: list[asyncio.Server] = []
-        self._contexts: dict[TlsManner, Any] = {}
+        self._contexts: dict[TlsManner, TlsContext] = {}
 
     async def start(self) -> None:
         """Open all ports, or none: UserFault says which one cannot be had."""
@@ -90,7 +91,7 @@ class RangeServer:
                 await asyncio.wait_for(server.wait_closed(), 1.0)
         self._servers.clear()
 
-    def tls_context(self, manner: TlsManner) -> Any:
+    def tls_context(self, manner: TlsManner) -> TlsContext:
         """The server's side of this way of TLS."""
         if manner not in self._contexts:
             identity = identity_of(manner)

@@ -87,6 +87,14 @@ def test_alone_nobody_waits() -> None:
         assert pacer.wait_for_turn(f"192.0.2.{number}") <= 0.01
 
 
+@pytest.mark.parametrize("rate", [100, 333, 2000])
+def test_who_has_many_to_ask_uses_the_whole_rate(rate: int) -> None:
+    clock = Clock()
+    pacer = Pacer(rates_of(associations=rate), clock)
+    moments = [pacer.reserve(f"192.0.2.{number % 250}", clock.now) for number in range(5 * rate)]
+    assert 4.9 < max(moments) - clock.now < 5.3
+
+
 def test_one_host_is_asked_at_its_rate() -> None:
     clock = Clock()
     pacer = Pacer(Rates(), clock)  # 5 a second at each host
