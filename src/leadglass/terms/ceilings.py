@@ -193,6 +193,8 @@ MAX_OWNER_ANSWER: Final = 1 * MIB
 """Bytes of a registry's answer to whose an address is; usual are ten thousand."""
 MAX_WEB_REQUESTS: Final = 32
 """Requests to one web port. Usual are five to fifteen."""
+MAX_WEB_SAMPLES: Final = 5
+"""Records of one web port that are looked at for kinds of personal data, however many a scope grants."""
 MAX_TLS_FLIGHT: Final = 128 * KIB
 """Bytes of a stranger's TLS handshake: chains of five certificates take eight thousand."""
 MAX_CERTIFICATE: Final = 64 * KIB
@@ -226,6 +228,8 @@ MAX_RANGE_REMEMBERED: Final = 256
 """Answers that a simulated product keeps, to give them again without work."""
 MAX_EVIDENCE_ENTRY: Final = 4 * MIB
 """Bytes of one entry of the evidence log: forty talks at their own ceiling. Beyond it only verdicts are kept."""
+MAX_OWN_WORDS_KEPT: Final = KIB
+"""Bytes of ours in a row that evidence holds as they were said; of more, their hash: a replay says them again."""
 MAX_EVIDENCE_BUFFER: Final = 16 * MIB
 """Entries not yet written: a slow disk slows the run down."""
 MAX_EVIDENCE_SHARD: Final = 32 * MIB

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import datetime
+from hashlib import sha256
 from operator import attrgetter
 from typing import Any, Final, TypeAlias, get_type_hints
 
 import msgspec
 
 from leadglass.net.conversing import Outcome, TlsOffer
+from leadglass.survey.conversation import Said
 from leadglass.survey.level import Level
 from leadglass.survey.observation import (
     DatabaseFacts,
@@ -25,13 +27,14 @@ from leadglass.survey.observation import (
 from leadglass.survey.probe import Caller
 from leadglass.survey.recorder import Recorded
 from leadglass.survey.target import Target
-from leadglass.terms.ceilings import MAX_EVIDENCE_ENTRY
+from leadglass.terms.ceilings import MAX_EVIDENCE_ENTRY, MAX_OWN_WORDS_KEPT
 
 __all__ = [
     "FACTS",
     "Begun",
     "Call",
     "Closed",
+    "Digest",
     "Entry",
     "Nothing",
     "Resumed",
@@ -102,11 +105,22 @@ class Closed(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="c
     totals: dict[str, int]
 
 
+class Digest(msgspec.Struct, frozen=True):
+    """In place of words of ours that are long: what is proposed to every archive alike need not be kept of each."""
+
+    sha256: str  # hex
+    length: int
+
+    @classmethod
+    def of(cls, words: bytes) -> Digest:
+        return cls(sha256(words).hexdigest(), len(words))
+
+
 class Words(msgspec.Struct, frozen=True, array_like=True):
-    """A stretch of bytes in one direction."""
+    """A stretch of bytes in one direction. Those of a peer are never a digest."""
 
     by_us: bool
-    data: bytes
+    data: bytes | Digest
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -246,5 +260,10 @@ def kept_call(call: Recorded) -> Call:
         tls=call.call.tls,
         drawn=call.drawn,
         tally=None if tally is None else dict(tally),
-        said=() if tally is not None else tuple(Words(part.by_us, part.data) for part in talk.kept(call.said)),
+        said=() if tally is not None else tuple(map(_kept_words, talk.kept(call.said))),
     )
+
+
+def _kept_words(said: Said) -> Words:
+    is_long = said.by_us and len(said.data) > MAX_OWN_WORDS_KEPT
+    return Words(said.by_us, Digest.of(said.data) if is_long else said.data)

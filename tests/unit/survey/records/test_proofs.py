@@ -30,7 +30,8 @@ from leadglass.survey.observation import (
 )
 from leadglass.survey.probe import Call
 from leadglass.survey.recorder import Recorded
-from leadglass.survey.records import Run, RunWriter, chain, parquet
+from leadglass.survey.records import Run, RunWriter, chain, entries, parquet
+from leadglass.survey.records.reading import entries_in
 from leadglass.survey.services import Service
 from leadglass.survey.target import Place
 
@@ -252,6 +253,21 @@ def test_a_replay_sees_the_same(tmp_path: Path) -> None:
     assert b"MARKER" not in chain.shards(run.folder)[0].read_bytes()
     assert run.facts.caller == CALLER
     assert list(run.replay({Service.DICOM: greeting_prober})) == []
+
+
+def test_long_words_of_ours_are_kept_by_their_hash(tmp_path: Path) -> None:
+    word, other = "W" * 1025, "V" * 1025
+    seen = Sighting(ending=Ending.OVER, tries=(tried(Act.SPEAK, "A-ASSOCIATE", Verdict.OPEN),))
+    writer = RunWriter.create(tmp_path / "run", begun())
+    writer.record(observation(1, seen), [heard(word, b"open.")])
+    writer.record(observation(2, seen), [heard(other, b"open.", drawn=(word,))])
+    writer.close()
+    run = Run.open(tmp_path / "run")
+    first, second = (e for _, e in entries_in(run.folder) if isinstance(e, entries.Seen))
+    assert [words.data for words in first.calls[0].said] == [entries.Digest.of(word.encode()), b"open."]
+    assert [words.data for words in second.calls[0].said] == [entries.Digest.of(other.encode()), b"open."]
+    (difference,) = run.replay({Service.DICOM: greeting_prober})
+    assert (difference.number, difference.what) == (2, "greeting: it says something else than what was recorded")
 
 
 def test_a_replay_that_differs_says_where(tmp_path: Path) -> None:
