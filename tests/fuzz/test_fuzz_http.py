@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,8 +12,12 @@ from helpers.web_visits import Pretender, replayed, visit
 from leadglass.range.law import Law
 from leadglass.survey.fingerprint_http import page_of
 from leadglass.survey.observation import Act, Verdict
-from leadglass.survey.probes.http_keeping import answers_shape, field_kinds, keys, page
-from leadglass.survey.probes.http_talk import Answer, Ask, HttpTalk
+from leadglass.survey.personal_data import KINDS
+from leadglass.survey.probes.http_asking import Answer, Ask
+from leadglass.survey.probes.http_keeping import answers_shape, page
+from leadglass.survey.probes.http_kinds import document_kinds, mapping_kinds, orthanc_kinds, patient_kinds, study_kinds
+from leadglass.survey.probes.http_talk import HttpTalk
+from leadglass.survey.probes.s3 import keys
 from leadglass.terms.ceilings import MAX_COLLECTIONS
 
 _PIECES = st.sampled_from(
@@ -44,6 +50,16 @@ _PIECES = st.sampled_from(
     )
 )
 _BYTES = st.lists(st.one_of(_PIECES, st.binary(max_size=6)), max_size=14).map(b"".join)
+KINDS_OF = (document_kinds, mapping_kinds, orthanc_kinds, patient_kinds, study_kinds)
+_NAMES = st.sampled_from(
+    ("entry", "resource", "rows", "doc", "properties", "MainDicomTags", "PatientMainDicomTags", "PatientName", "name",
+     "00100010", "00100030", "00120062", "Value", "vr", "birthDate", "kinds", "_id", "Doe")
+)  # fmt: skip
+_JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.sampled_from(("", " ", "^", "Doe^Anna", "YES", "name"))),
+    lambda below: st.one_of(st.lists(below, max_size=3), st.dictionaries(_NAMES, below, max_size=4)),
+    max_leaves=12,
+)
 _ASKS = (Ask("/", page, limit=200), Ask("/a", answers_shape, limit=200), Ask("/b", keys, limit=200))
 
 
@@ -82,7 +98,18 @@ def test_a_visit_ends_whatever_is_said(data: bytes) -> None:
 @fuzz_for(share=0.2)
 @given(_BYTES)
 def test_what_is_kept_of_a_body_is_short_and_final(body: bytes) -> None:
-    for keep in (page, answers_shape, field_kinds, keys):
+    for keep in (page, answers_shape, keys, *KINDS_OF):
         assert keep(keep(body)) == keep(body)
         assert len(keep(body)) < 400
     assert len(page_of(body).marks) < MAX_COLLECTIONS
+
+
+@fuzz_for(share=0.2)
+@given(_JSON, st.integers(0, 9))
+def test_of_records_of_any_shape_only_words_of_ours_are_kept(records: object, cut: int) -> None:
+    body = json.dumps(records).encode()
+    for keep in KINDS_OF:
+        kept = keep(body[: len(body) - cut])
+        assert set(json.loads(kept)["kinds"]) <= set(KINDS)
+        assert keep(kept) == kept
+        assert b"Doe" not in kept

@@ -21,12 +21,13 @@ from leadglass.range.manners.studies import Shelf
 from leadglass.range.world import Door, SimulatedSystem, Truth, World
 from leadglass.range.worlds.kinds import KINDS
 from leadglass.report.model import Shown
-from leadglass.report.writing import write
+from leadglass.report.pictures import kinds_of
+from leadglass.report.writing import write, written
 from leadglass.survey.level import Level
 from leadglass.survey.probes.dicom import dicom
 from leadglass.survey.records import Run
 from leadglass.survey.scope import Warrant, read_scope
-from leadglass.survey.system import System
+from leadglass.terms.ceilings import MAX_WEB_SAMPLES
 
 ATTRIBUTES = {
     "name": 0x00100010,
@@ -41,21 +42,41 @@ ARCHIVES = {
     "127.1.0.3": ("pynetdicom", ("name", "contact"), 4),
     "127.1.0.4": ("orthanc-queries", (), 50),
     "127.1.0.5": ("orthanc", ("name",), 50),
+    "127.1.0.6": ("orthanc-web", ("name", "birth date", "contact"), 90),
+    "127.1.0.7": ("dcm4chee-web", ("name", "sex"), 3),
+    "127.1.0.8": ("orthanc-web-login", (), 90),
+}
+FIELDS = {"name", "birth date", "national id", "contact", "diagnosis", "physician"}
+"""Of the databases' documents."""
+DATABASES = {
+    "127.1.1.1": ("elasticsearch", 9200, FIELDS),
+    "127.1.1.2": ("couchdb", 5984, FIELDS),
+    "127.1.1.3": ("mongodb", 27017, FIELDS),
+    "127.1.1.4": ("fhir", 8080, {"name", "birth date", "contact", "patient id"}),
 }
 CAP = 10
+VALUES = (b"EXAMPLE^", b"EXAMPLE VALUE", b'"EXAMPLE"', b"EXAMPLE STREET", b"+00 000", b"19000101", b"1900-01-01")
+UIDS = b"2.25.9000000"
+"""All studies' begin so."""
 
 
 def world() -> World:
-    return World("kinds", [_archive(address, *what) for address, what in ARCHIVES.items()])
+    archives = [_system(address, kind, _port(kind), filled, n) for address, (kind, filled, n) in ARCHIVES.items()]
+    databases = [_system(address, kind, port, (), 900) for address, (kind, port, _) in DATABASES.items()]
+    return World("kinds", [*archives, *databases])
 
 
-def _archive(address: str, kind: str, filled: tuple[str, ...], records: int) -> SimulatedSystem:
+def _port(kind: str) -> int:
+    return 8042 if "-web" in kind else 104
+
+
+def _system(address: str, kind: str, port: int, filled: tuple[str, ...], records: int) -> SimulatedSystem:
     shelf = Shelf(seed=3, records=records, images=9000, attributes=tuple(ATTRIBUTES[name] for name in filled))
-    door = Door(port=104, manner=KINDS[kind].make(address, shelf))
+    door = Door(port=port, manner=KINDS[kind].make(address, shelf))
     return SimulatedSystem(address=address, doors=(door,), truth=Truth(organisation="Example Clinic", country="DE"))
 
 
-async def test_kinds_of_simulated_archives(tmp_path: Path) -> None:
+async def test_kinds_of_simulated_systems(tmp_path: Path) -> None:
     level = Level.KINDS
     async with running(world()) as (server, law):
         scope = read_scope(scope_of(world(), level, server.port_offset).encode())
@@ -63,24 +84,19 @@ async def test_kinds_of_simulated_archives(tmp_path: Path) -> None:
         report = await Surveying(order).run()
     assert not report.fault
     assert law.above(level) == {}
-    answering = [records for kind, _, records in ARCHIVES.values() if kind != "orthanc"]
+    answering = [n for kind, _, n in ARCHIVES.values() if kind != "orthanc" and _port(kind) == 104]
     assert law.asked[4, "C-FIND for attributes"] == sum(min(records, CAP) for records in answering)
+    assert law.asked[4, "Orthanc study"] == law.asked[4, "QIDO-RS of one study"] == MAX_WEB_SAMPLES
     run = Run.open(tmp_path / "run")
     assert list(run.replay()) == []
-    for system in run.systems():
-        kind, filled, _ = ARCHIVES[system.address]
-        assert kinds_of(system) == (set() if kind == "orthanc" else set(filled)), system.address
+    seen = {system.address: set(kinds_of(system)) for system in run.systems()}
+    archives = {address: set(filled) if kind != "orthanc" else set() for address, (kind, filled, _) in ARCHIVES.items()}
+    assert seen == archives | {address: kinds for address, (_, _, kinds) in DATABASES.items()}
     shown = Shown(min_cell=0, hides_addresses=False, hides_organisations=False, language="en")
     model = model_of(run.folder, against=None, cases=None, shown=shown)
-    write(model, ["html", "csv", "json"], run.folder / "report")
+    write(written(model, ["html", "csv", "json"]), run.folder / "report")
     for name, text in texts_in(run.folder):
-        assert b"EXAMPLE^" not in text, name
-        assert b"19000101" not in text, name
-        assert b"2.25.9000000" not in text, name  # all studies' UIDs begin so
-
-
-def kinds_of(system: System) -> set[str]:
-    return {kind for observation in system.observations for kind in observation.sighting.kinds}
+        assert not [value for value in (*VALUES, UIDS) if value in text], name
 
 
 def texts_in(folder: Path) -> Iterator[tuple[str, bytes]]:

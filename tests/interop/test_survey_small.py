@@ -35,7 +35,7 @@ async def test_the_first_walk(tmp_path: Path) -> None:
     systems = {system.address: system for system in run.systems()}
     for address, simulated in world.by_address.items():
         seen = systems[address].observations
-        kinds = {kind for o in seen if o.target.service is Service.DICOM for kind in o.sighting.kinds}
+        kinds = {kind for o in seen if o.target.service in (Service.DICOM, Service.HTTP) for kind in o.sighting.kinds}
         assert kinds == set(simulated.truth.kinds), address
     assert {tls_class(system) for system in systems.values() if system.is_archive} == {
         "No encryption",

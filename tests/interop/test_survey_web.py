@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.request import urlopen
 
+import msgspec
 import pytest
 
 from helpers.archive_server import run_archive
@@ -19,6 +21,8 @@ from helpers.wiretap import wiretap
 from leadglass.net.conversing import Ending, TlsOffer
 from leadglass.survey.level import Level
 from leadglass.survey.observation import Act, Counts, HttpFacts, Sighting, Verdict
+from leadglass.survey.probes.http_kinds import study_kinds
+from leadglass.survey.probes.personal_attributes import PERSONAL
 
 pytestmark = pytest.mark.interop
 
@@ -66,7 +70,7 @@ async def test_an_open_orthanc(open_orthanc: Orthanc) -> None:
     assert asked_by_curl(f"{base}/instances/{name}/file", "--interface", ELSEWHERE) == 200
 
 
-@pytest.mark.parametrize("level", list(Level)[1:])
+@pytest.mark.parametrize("level", [Level.PRESENCE, Level.ACCESS, Level.COUNTS])
 async def test_no_mark_passes(open_orthanc: Orthanc, level: Level) -> None:
     async with wiretap(open_orthanc.http_port, source=ELSEWHERE) as tap:
         seen = await visited(tap.port, level)
@@ -76,6 +80,17 @@ async def test_no_mark_passes(open_orthanc: Orthanc, level: Level) -> None:
     assert not marks_in(tap.heard, MARKED.marks)
     assert b"authorization" not in tap.said.lower()
     assert {line.split(b" ")[0] for line in bytes(tap.said).split(b"\r\n") if line.endswith(b"HTTP/1.1")} == {b"GET"}
+
+
+async def test_kinds_by_orthancs_own_words_and_by_dicomweb(open_orthanc: Orthanc) -> None:
+    played = await visited(open_orthanc.http_port, Level.KINDS)
+    assert {"name", "birth date", "patient id", "physician"} <= set(played.sighting.kinds)
+    assert not marks_in(repr(played.sighting).encode(), MARKED.marks)
+    path = f"/dicom-web/studies?limit=1&offset=0&includefield={','.join(PERSONAL.values())}"
+    with urlopen(f"http://127.0.0.1:{open_orthanc.http_port}{path}") as answer:
+        body = answer.read()
+    assert marks_in(body, MARKED.marks)
+    assert set(msgspec.json.decode(study_kinds(body))["kinds"]) == set(played.sighting.kinds)
 
 
 async def test_orthanc_without_dicomweb(tmp_path: Path) -> None:

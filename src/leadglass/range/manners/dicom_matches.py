@@ -22,6 +22,7 @@ from leadglass.range.manners.dicom_lawful import (
     STUDY_TIME,
     is_single,
 )
+from leadglass.range.manners.invented import INVENTED, NUMBERED
 from leadglass.range.manners.studies import UID_SLOT, Shelf, Study, Window
 
 __all__ = ["Asked", "matches", "window_of"]
@@ -31,30 +32,12 @@ _PIECE: Final = 64
 """Responses that are handed over at once."""
 _UNDATED: Final = b"        "
 _SLOTS: Final = {
-    "#" * UID_SLOT: b"%%(index)0%dd" % UID_SLOT,
+    NUMBERED: b"%%(index)0%dd" % UID_SLOT,
     "DDDDDDDD": b"%(day)s",
     "TTTTTT": b"%(time)s",
     "NNNNNNNN": b"%(images)-8d",
 }
 """Places of fixed width in a response, and what fills them."""
-_NUMBERED: Final = "#" * UID_SLOT
-_INVENTED: Final[Mapping[int, str]] = {
-    0x00080050: f"AX{_NUMBERED}",  # Accession Number
-    0x00080080: "EXAMPLE CLINIC",  # Institution Name
-    0x00080081: "1 EXAMPLE STREET",  # Institution Address
-    0x00080090: "EXAMPLE^PHYSICIAN ",  # Referring Physician's Name
-    0x00081030: "EXAMPLE STUDY ",  # Study Description
-    0x00100010: f"EXAMPLE^PATIENT {_NUMBERED}",  # Patient's Name
-    0x00100020: f"EX{_NUMBERED}",  # Patient ID
-    0x00100021: "EXAMPLE ISSUER",  # Issuer of Patient ID
-    0x00100030: "19000101",  # Patient's Birth Date
-    0x00100040: "O ",  # Patient's Sex
-    0x00101000: f"000-00-EXAMPLE {_NUMBERED} ",  # Other Patient IDs
-    0x00101040: "1 EXAMPLE STREET",  # Patient's Address
-    0x00102154: "+00 000 EXAMPLE ",  # Patient's Telephone Numbers
-    0x00104000: "EXAMPLE COMMENT ",  # Patient Comments
-}
-"""Values that nobody can take for somebody's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +113,7 @@ def _response(shelf: Shelf, asked: Asked) -> bytes:
         if not isinstance(value, str):
             continue  # a sequence: nothing in it is supported
         if tag == STUDY_INSTANCE_UID:
-            told[tag] = shelf.uid_prefix + _NUMBERED
+            told[tag] = shelf.uid_prefix + NUMBERED
         elif tag == QUERY_RETRIEVE_LEVEL:
             told[tag] = value
         elif tag == STUDY_DATE:
@@ -140,7 +123,7 @@ def _response(shelf: Shelf, asked: Asked) -> bytes:
         elif tag == _IMAGES:
             told[tag] = "NNNNNNNN" if shelf.tells_image_counts else ""
         else:
-            told[tag] = _INVENTED.get(tag, "") if tag in shelf.attributes else ""
+            told[tag] = INVENTED.get(tag, "") if tag in shelf.attributes else ""
     context = asked.context
     command = encode_command(
         CFindRsp(

@@ -14,7 +14,7 @@ from leadglass.range.law import NEVER, Law
 from leadglass.range.manner import Action, HangUp
 from leadglass.terms.ceilings import MAX_RANGE_REQUEST
 
-__all__ = ["NOT_FOUND", "Reply", "WebManner", "as_json", "page_level", "refusal"]
+__all__ = ["NOT_FOUND", "Reply", "WebManner", "as_json", "number_in", "page_level", "refusal"]
 
 _END: Final = re.compile(rb"\r?\n\r?\n")
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT"})
@@ -57,6 +57,12 @@ def page_level(path: str) -> int:
 def as_json(value: Any, media_type: str = "application/json") -> Reply:
     """A 200 with JSON."""
     return Reply(200, json.dumps(value).encode(), media_type)
+
+
+def number_in(query: Mapping[str, str], name: str) -> int:
+    """A parameter's number, 0 if it is none."""
+    text = query.get(name, "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
 
 
 def refusal(realm: str) -> Reply:

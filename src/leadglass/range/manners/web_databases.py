@@ -40,7 +40,7 @@ class Elasticsearch(WebManner):
             return self._catalogue(query.get("h", "").split(","))
         index = path.removeprefix("/").removesuffix("/_mapping")
         if path == f"/{index}/_mapping" and index in self._indexes:
-            self.law.saw(2, "Elasticsearch mapping")
+            self.law.saw(4, "Elasticsearch mapping")
             properties = {name: {"type": "text"} for name in self._fields}
             return as_json({index: {"mappings": {"properties": properties}}})
         is_search = "_search" in path or "_doc" in path
@@ -60,24 +60,26 @@ class Elasticsearch(WebManner):
 
 
 class CouchDb(WebManner):
-    """`databases` by name, each with its count of documents."""
+    """`databases` by name, each with its count of documents; a document has these `fields`."""
 
     server: ClassVar[str] = "CouchDB/3.1.0 (Erlang OTP/20)"
 
-    def __init__(self, law: Law, *, databases: Mapping[str, int] = {}, demands_login: bool = False) -> None:
+    def __init__(
+        self, law: Law, *, databases: Mapping[str, int] = {}, fields: Sequence[str] = (), demands_login: bool = False
+    ) -> None:
         super().__init__(law)
-        self._databases, self._demands_login = databases, demands_login
+        self._databases, self._fields, self._demands_login = databases, fields, demands_login
 
-    def answer(self, path: str, query: Mapping[str, str]) -> Reply:  # noqa: ARG002 - it heeds none
+    def answer(self, path: str, query: Mapping[str, str]) -> Reply:
         if path == "/":
             self.law.saw(1, "HTTP GET")
             return as_json(
                 {"couchdb": "Welcome", "version": "3.1.0", "vendor": {"name": "The Apache Software Foundation"}}
             )
-        reply = self._answer(path)
+        reply = self._answer(path, query)
         return Reply(401, b'{"error":"unauthorized"}', "application/json") if self._demands_login else reply
 
-    def _answer(self, path: str) -> Reply:
+    def _answer(self, path: str, query: Mapping[str, str]) -> Reply:
         if path == "/_all_dbs":
             self.law.saw(2, "CouchDB databases")
             return as_json(list(self._databases))
@@ -85,6 +87,10 @@ class CouchDb(WebManner):
         if name in self._databases:
             self.law.saw(3, "CouchDB count")
             return as_json({"db_name": name, "doc_count": self._databases[name]})
+        if name.removesuffix("/_all_docs") in self._databases and query.get("limit") == "1":
+            self.law.saw(4, "CouchDB document")
+            document = {"_id": "1", "_rev": "1-0"} | dict.fromkeys(self._fields, "EXAMPLE VALUE") | {"blank": ""}
+            return as_json({"total_rows": 1, "offset": 0, "rows": [{"id": "1", "key": "1", "doc": document}]})
         is_document = "/" in name
         level = NEVER if is_document else page_level(path)
         self.law.saw(level, "CouchDB document" if is_document else "HTTP GET")

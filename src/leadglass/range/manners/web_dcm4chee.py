@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final
 
 from leadglass.range.law import Law
@@ -29,11 +29,12 @@ class Dcm4cheeWeb(WebManner):
         studies: int = 0,
         images: int = 0,
         ae_title: str = "DCM4CHEE",
+        attributes: Sequence[int] = (),
         demands_login: bool = False,
     ) -> None:
         super().__init__(law)
         self._counts = {"patients": patients, "studies": studies, "instances": images}
-        self._ae_title, self._demands_login = ae_title, demands_login
+        self._ae_title, self._attributes, self._demands_login = ae_title, attributes, demands_login
 
     def answer(self, path: str, query: Mapping[str, str]) -> Reply:
         if path.startswith(_ARCHIVE + "/aets"):
@@ -60,4 +61,5 @@ class Dcm4cheeWeb(WebManner):
         if resource == f"/{kind}/count" and kind in self._counts:
             self.law.saw(3, "dcm4chee count")
             return as_json({"count": self._counts[kind]})
-        return dicomweb_answer(self.law, resource, query)
+        studies = self._counts["studies"]
+        return dicomweb_answer(self.law, resource, query, studies=studies, attributes=self._attributes)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from leadglass.range.law import NEVER, Law
-from leadglass.range.manners.web import Reply, WebManner, as_json, page_level, refusal
+from leadglass.range.manners.invented import as_orthanc_tags
+from leadglass.range.manners.web import Reply, WebManner, as_json, number_in, page_level, refusal
 from leadglass.range.manners.web_dicomweb import dicomweb_answer
 
 __all__ = ["OrthancWeb"]
 
 _RESOURCE: Final = re.compile(r"/(?:patients|studies|series|instances)/[0-9a-f]{8}(?:-[0-9a-f]{8}){4}(?:/file)?")
+_ONE_BY_ONE: Final = frozenset({"since", "limit", "expand"})
 _LISTS: Final = frozenset({"/patients", "/studies", "/series", "/instances", "/changes", "/exports", "/tools/find"})
 _EXPLORER: Final = b"<!DOCTYPE html>\n<html><head><title>Orthanc Explorer</title></head><body></body></html>"
 _UNKNOWN: Final = Reply(404, b'{"HttpStatus":404,"Message":"Unknown resource"}', "application/json")
@@ -30,6 +32,7 @@ class OrthancWeb(WebManner):
         images: int = 0,
         version: str = "1.12.1",
         has_dicomweb: bool = True,
+        attributes: Sequence[int] = (),
         demands_login: bool = False,
     ) -> None:
         super().__init__(law)
@@ -41,7 +44,7 @@ class OrthancWeb(WebManner):
             "TotalDiskSize": str(images << 19),
             "TotalDiskSizeMB": images >> 1,
         }
-        self._version = version
+        self._version, self._studies, self._attributes = version, studies, attributes
         self._has_dicomweb, self._demands_login = has_dicomweb, demands_login
 
     def answer(self, path: str, query: Mapping[str, str]) -> Reply:
@@ -50,7 +53,11 @@ class OrthancWeb(WebManner):
 
     def _answer(self, path: str, query: Mapping[str, str]) -> Reply:
         if self._has_dicomweb and path.startswith("/dicom-web/"):
-            return dicomweb_answer(self.law, path.removeprefix("/dicom-web"), query)
+            below = path.removeprefix("/dicom-web")
+            return dicomweb_answer(self.law, below, query, studies=self._studies, attributes=self._attributes)
+        if path == "/studies" and query.keys() == _ONE_BY_ONE and query["limit"] == "1":
+            self.law.saw(4, "Orthanc study")
+            return self._study(number_in(query, "since"))
         if path in _LISTS:
             self.law.saw(NEVER, "Orthanc list")
         elif path == "/statistics":
@@ -65,6 +72,14 @@ class OrthancWeb(WebManner):
         else:
             return self._page(path)
         return _UNKNOWN
+
+    def _study(self, number: int) -> Reply:
+        if number >= self._studies:
+            return as_json([])
+        tags = as_orthanc_tags(self._attributes, number)
+        patient = {name: value for name, value in tags.items() if name.startswith("Patient")}
+        study = {name: value for name, value in tags.items() if name not in patient}
+        return as_json([{"Type": "Study", "MainDicomTags": study, "PatientMainDicomTags": patient}])
 
     def _page(self, path: str) -> Reply:
         self.law.saw(1 if path == "/app/explorer.html" else page_level(path), "HTTP GET")

@@ -107,13 +107,20 @@ def _orthanc(address: str, shelf: Shelf, *, demands_login: bool = False) -> Call
         patients=shelf.records // 2 + 1,
         studies=shelf.records,
         images=shelf.images,
+        attributes=shelf.attributes,
         demands_login=demands_login,
     )
 
 
 def _dcm4chee(address: str, shelf: Shelf) -> Callable[[Law], Manner]:
     del address
-    return lambda law: Dcm4cheeWeb(law, patients=shelf.records // 2 + 1, studies=shelf.records, images=shelf.images)
+    return lambda law: Dcm4cheeWeb(
+        law,
+        patients=shelf.records // 2 + 1,
+        studies=shelf.records,
+        images=shelf.images,
+        attributes=shelf.attributes,
+    )
 
 
 def _elasticsearch(address: str, shelf: Shelf) -> Callable[[Law], Manner]:
@@ -123,12 +130,13 @@ def _elasticsearch(address: str, shelf: Shelf) -> Callable[[Law], Manner]:
 
 def _couchdb(address: str, shelf: Shelf) -> Callable[[Law], Manner]:
     del address
-    return lambda law: CouchDb(law, databases={"referrals": shelf.records})
+    return lambda law: CouchDb(law, databases={"referrals": shelf.records}, fields=_PATIENT_FIELDS)
 
 
 def _fhir(address: str, shelf: Shelf) -> Callable[[Law], Manner]:
     del address
-    return lambda law: FhirServer(law, counts={"Patient": shelf.records // 3, "ImagingStudy": shelf.records})
+    counts = {"Patient": shelf.records // 3, "ImagingStudy": shelf.records}
+    return lambda law: FhirServer(law, counts=counts, elements=("identifier", "name", "birthDate", "telecom"))
 
 
 def _mongodb(address: str, shelf: Shelf) -> Callable[[Law], Manner]:

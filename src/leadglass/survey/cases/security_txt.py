@@ -6,7 +6,8 @@ import re
 from typing import Final
 
 from leadglass.survey.probe import Caller
-from leadglass.survey.probes.http_talk import Ask, HttpTalk
+from leadglass.survey.probes.http_asking import Ask
+from leadglass.survey.probes.http_talk import HttpTalk
 from leadglass.terms.ceilings import KIB
 
 __all__ = ["contacts_in", "security_txt_talk"]

@@ -1,4 +1,4 @@
-"""CouchDB: names of databases at level 2, counts of documents at level 3."""
+"""CouchDB: names of databases at level 2, counts of documents at level 3, kinds of their fields at level 4."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from leadglass.net.conversing import Outcome
 from leadglass.survey.level import Level
 from leadglass.survey.observation import Act, Collection, Counts, Software
 from leadglass.survey.probe import Call
+from leadglass.survey.probes.http_asking import Ask
 from leadglass.survey.probes.http_keeping import names, read, shaped
-from leadglass.survey.probes.http_talk import Ask
+from leadglass.survey.probes.http_kinds import Kinds, document_kinds
 from leadglass.survey.probes.http_visit import Found, Look, Visit, asked
 from leadglass.terms.ceilings import MAX_LANDING_PAGE
 
@@ -21,6 +22,8 @@ __all__ = ["is_likely", "look"]
 
 _HOW: Final = "CouchDB"
 _MAX_COUNTED: Final = 10
+_FIRST: Final = "_all_docs?include_docs=true&limit=1&startkey=%220%22"
+"""A document, not a design: those sort before everything else."""
 
 
 class _Database(msgspec.Struct, rename={"documents": "doc_count"}):
@@ -53,6 +56,7 @@ def look(visit: Visit) -> Look:
         collections = yield from _counted(visit, collections)
         is_at_least = any(c.records is None for c in collections)
         counts = Counts(records=sum(c.records or 0 for c in collections), is_at_least=is_at_least, how=_HOW)
+        collections = yield from _with_kinds(visit, collections)
     return Found(tries=tries, software=software, counts=counts, collections=tuple(collections))
 
 
@@ -61,3 +65,12 @@ def _counted(visit: Visit, collections: list[Collection]) -> Generator[Call, Out
     answers = yield from visit.ask(*(Ask(f"/{c.name}", shaped(_Database)) for c in first), level=Level.COUNTS)
     found = [read(answer.body, _Database) for answer in answers]
     return [replace(c, records=db.documents if db else None) for c, db in zip(first, found, strict=True)] + rest
+
+
+def _with_kinds(visit: Visit, collections: list[Collection]) -> Generator[Call, Outcome, list[Collection]]:
+    """Of one document each, which fields have something filled in."""
+    first, rest = collections[: visit.samples], collections[visit.samples :]
+    asks = [Ask(f"/{c.name}/{_FIRST}", document_kinds, limit=MAX_LANDING_PAGE) for c in first]
+    answers = yield from visit.ask(*asks, level=Level.KINDS)
+    found = [read(answer.body, Kinds) for answer in answers]
+    return [replace(c, kinds=kinds.kinds if kinds else ()) for c, kinds in zip(first, found, strict=True)] + rest

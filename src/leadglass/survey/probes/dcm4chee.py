@@ -12,8 +12,8 @@ from leadglass.net.conversing import Outcome
 from leadglass.survey.level import Level
 from leadglass.survey.observation import Act, Counts, Software
 from leadglass.survey.probe import Call
+from leadglass.survey.probes.http_asking import Ask
 from leadglass.survey.probes.http_keeping import read, shaped
-from leadglass.survey.probes.http_talk import Ask
 from leadglass.survey.probes.http_visit import UNKNOWN, Found, Look, Visit, asked, is_refusal
 
 __all__ = ["is_likely", "look"]

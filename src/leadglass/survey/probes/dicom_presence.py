@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final
 
 from leadglass.dicom import uids
-from leadglass.dicom.dictionary import tag_of
 from leadglass.dicom.dimse.encode import encode_command
 from leadglass.dicom.dimse.messages import CFindRq
 from leadglass.dicom.dimse.statuses import is_pending
@@ -22,30 +21,12 @@ from leadglass.survey.probe import Caller
 from leadglass.survey.probes.dicom_association import ABORT, RELEASE, AssociationTalk
 from leadglass.survey.probes.dicom_reading import Command
 from leadglass.survey.probes.dicom_request import Proposal
+from leadglass.survey.probes.personal_attributes import IDENTITY_REMOVED, PERSONAL
 from leadglass.terms.ceilings import MAX_IDENTIFIER_COUNTED
 from leadglass.terms.errors import PeerViolation
 
 __all__ = ["PresenceTalk"]
 
-_KEYWORDS: Final = (
-    "PatientName",
-    "PatientID",
-    "IssuerOfPatientID",
-    "OtherPatientIDs",
-    "PatientBirthDate",
-    "PatientSex",
-    "PatientMotherBirthName",
-    "PatientAddress",
-    "PatientTelephoneNumbers",
-    "InsurancePlanIdentification",
-    "PatientComments",
-    "AdditionalPatientHistory",
-    "AdmittingDiagnosesDescription",
-    "ReferringPhysicianName",
-    "NameOfPhysiciansReadingStudy",
-)
-_TAGS: Final = {tag_of(keyword): keyword for keyword in _KEYWORDS}
-_IDENTITY_REMOVED: Final = 0x00120062
 _LEVEL, _UID = 0x00080052, 0x0020000D
 _ONE_STUDY: Final = Proposal(((uids.STUDY_ROOT_FIND, (uids.IMPLICIT_VR_LITTLE_ENDIAN,)),))
 """Unlike a count's: PDUs in which there is no room for many answers."""
@@ -127,7 +108,7 @@ class PresenceTalk(AssociationTalk):
         self._is_answered = False
         if not self._unasked:
             return RELEASE
-        keys = {_LEVEL: "STUDY", _UID: self._unasked.pop(), **dict.fromkeys(_TAGS, ""), _IDENTITY_REMOVED: ""}
+        keys = {_LEVEL: "STUDY", _UID: self._unasked.pop(), **dict.fromkeys(PERSONAL, ""), IDENTITY_REMOVED: ""}
         return self.framed(_CONTEXT_ID, _FIND, encode_identifier(keys, uids.IMPLICIT_VR_LITTLE_ENDIAN))
 
 
@@ -138,5 +119,5 @@ def filled_in(answer: bytes) -> tuple[frozenset[str], bool]:
         read = decode_identifier(answer, uids.IMPLICIT_VR_LITTLE_ENDIAN)
     except PeerViolation:
         return frozenset(), False
-    present = {keyword for tag, keyword in _TAGS.items() if (text := read.get(tag)) and str(text).strip(" ^=\0\\")}
-    return frozenset(present), read.get(_IDENTITY_REMOVED) == "YES"
+    present = {keyword for tag, keyword in PERSONAL.items() if (text := read.get(tag)) and str(text).strip(" ^=\0\\")}
+    return frozenset(present), read.get(IDENTITY_REMOVED) == "YES"

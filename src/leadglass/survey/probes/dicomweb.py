@@ -14,9 +14,11 @@ from leadglass.net.conversing import Outcome
 from leadglass.survey.level import Level
 from leadglass.survey.observation import Act, Sign, Software, Try, Verdict
 from leadglass.survey.probe import Call
-from leadglass.survey.probes.http_keeping import SOMETHING, answers_shape, nothing
-from leadglass.survey.probes.http_talk import Answer, Ask
+from leadglass.survey.probes.http_asking import Answer, Ask
+from leadglass.survey.probes.http_keeping import SOMETHING, answers_shape, nothing, read
+from leadglass.survey.probes.http_kinds import SECOND, Kinds, study_kinds
 from leadglass.survey.probes.http_visit import UNKNOWN, Found, Look, Visit, asked, is_refusal
+from leadglass.survey.probes.personal_attributes import PERSONAL
 
 __all__ = ["look"]
 
@@ -31,6 +33,7 @@ _USUAL_ROOTS: Final = (
     "/rs",
 )
 _JSON: Final = "application/dicom+json, application/json;q=0.9"
+_ATTRIBUTES: Final = ",".join((*PERSONAL.values(), "PatientIdentityRemoved"))
 _FILES: Final = 'multipart/related; type="application/dicom"'
 
 
@@ -53,7 +56,10 @@ def look(visit: Visit) -> Look:
     retrieve = yield from _retrieve(visit, root, uid, query)
     is_ours = 'realm="Leadglass"' in answer.headers.get("www-authenticate", "")
     software = Software(product="Leadglass", proof="the realm of its DICOMweb") if is_ours else UNKNOWN
-    return Found(tries=(query, retrieve), software=software)
+    signs: tuple[Sign, ...] = ()
+    if query.verdict is Verdict.OPEN and not visit.kinds:
+        signs = yield from _kinds(visit, root)
+    return Found(tries=(query, retrieve), software=software, signs=signs)
 
 
 def _queries(visit: Visit, roots: Sequence[str], uid: str) -> Generator[Call, Outcome, list[Answer]]:
@@ -89,3 +95,16 @@ def _retrieve(visit: Visit, root: str, uid: str, query: Try) -> Generator[Call, 
     (answer,) = yield from visit.ask(ask, level=Level.ACCESS)
     says_none = answer.status in (200, 204, 404, 410)
     return asked(Act.RETRIEVE, "WADO-RS", answer, is_open=says_none and query.verdict is Verdict.OPEN)
+
+
+def _kinds(visit: Visit, root: str) -> Generator[Call, Outcome, tuple[Sign, ...]]:
+    """Leaves `visit.kinds`: which attributes a few studies have filled in. Asked for one by one; where a second one
+    comes along it is not listened to."""
+    where = [f"{root}/studies?limit=1&offset={number}&includefield={_ATTRIBUTES}" for number in range(visit.samples)]
+    asks = [Ask(path, study_kinds, _JSON, stops_at=SECOND) for path in where]
+    answers = yield from visit.ask(*asks, level=Level.KINDS)
+    found = [kinds for answer in answers if answer.status == 200 and (kinds := read(answer.body, Kinds))]
+    visit.kinds.update(kind for kinds in found for kind in kinds.kinds)
+    if not any(kinds.is_deidentified for kinds in found):
+        return ()
+    return (Sign(means="test data", why="records say that the patient's identity was removed", weight=3),)

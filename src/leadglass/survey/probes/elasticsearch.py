@@ -1,4 +1,8 @@
-"""Elasticsearch and OpenSearch: names of indexes and kinds of fields at level 2, counts of documents at level 3."""
+"""Elasticsearch and OpenSearch: names of indexes at level 2, counts of documents at level 3, kinds of their fields at
+level 4.
+
+A mapping holds no document. But an index that maps whatever comes has fields named after data.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +16,9 @@ from leadglass.net.conversing import Outcome
 from leadglass.survey.level import Level
 from leadglass.survey.observation import Act, Collection, Counts, Sign, Software
 from leadglass.survey.probe import Call
-from leadglass.survey.probes.http_keeping import Kinds, field_kinds, names, read
-from leadglass.survey.probes.http_talk import Ask
+from leadglass.survey.probes.http_asking import Ask
+from leadglass.survey.probes.http_keeping import names, read
+from leadglass.survey.probes.http_kinds import Kinds, mapping_kinds
 from leadglass.survey.probes.http_visit import Found, Look, Visit, asked
 from leadglass.terms.ceilings import MAX_LANDING_PAGE
 
@@ -56,7 +61,8 @@ def look(visit: Visit) -> Look:
     (answer,) = yield from visit.ask(asks, level=Level.ACCESS)
     listed = asked(Act.LIST, _HOW, answer, is_open=answer.status == 200)
     collections = [Collection(name=row.index) for row in read(answer.body, list[_Row]) or ()]
-    collections = yield from _with_kinds(visit, collections)
+    if visit.may(Level.KINDS):
+        collections = yield from _with_kinds(visit, collections)
     counts = None
     if visit.may(Level.COUNTS) and collections:
         documents = yield from _documents(visit)
@@ -73,8 +79,8 @@ def look(visit: Visit) -> Look:
 
 def _with_kinds(visit: Visit, collections: list[Collection]) -> Generator[Call, Outcome, list[Collection]]:
     first, rest = collections[:_MAX_MAPPINGS], collections[_MAX_MAPPINGS:]
-    asks = [Ask(f"/{c.name}/_mapping", field_kinds, limit=MAX_LANDING_PAGE) for c in first]
-    answers = yield from visit.ask(*asks, level=Level.ACCESS)
+    asks = [Ask(f"/{c.name}/_mapping", mapping_kinds, limit=MAX_LANDING_PAGE) for c in first]
+    answers = yield from visit.ask(*asks, level=Level.KINDS)
     found = [read(answer.body, Kinds) for answer in answers]
     return [replace(c, kinds=kinds.kinds if kinds else ()) for c, kinds in zip(first, found, strict=True)] + rest
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Generator
 from typing import Annotated, Final
 
@@ -11,10 +10,11 @@ import msgspec
 from leadglass.net.conversing import Outcome
 from leadglass.survey.level import Level
 from leadglass.survey.observation import Act, Collection, Counts, Sign, Software, Try, Verdict
-from leadglass.survey.personal_data import kinds_of_fields
 from leadglass.survey.probe import Call
+from leadglass.survey.probes.fhir_statement import Capabilities, capabilities
+from leadglass.survey.probes.http_asking import Ask
 from leadglass.survey.probes.http_keeping import read, shaped
-from leadglass.survey.probes.http_talk import Ask
+from leadglass.survey.probes.http_kinds import Kinds, patient_kinds
 from leadglass.survey.probes.http_visit import Found, Look, Visit, asked, is_refusal
 
 __all__ = ["is_likely", "look"]
@@ -24,42 +24,7 @@ _JSON: Final = "application/fhir+json"
 _LIMIT: Final = 64 * 1024
 _ROOTS: Final = ("/fhir", "/baseR4", "/hapi-fhir/fhir", "/r4")
 _RECORDS: Final = ("ImagingStudy", "DiagnosticReport", "DocumentReference")
-_PATIENT: Final = kinds_of_fields(("patient.identifier", "patient.name", "birthDate", "gender", "telecom", "address"))
-"""Of the fields that every FHIR server's Patient has (§8.1)."""
-_Short = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z.+-]{0,30}$")]
-
-
-class _Capabilities(msgspec.Struct, forbid_unknown_fields=True):
-    """What is looked at of a CapabilityStatement; it may be cut, so it is searched and not parsed."""
-
-    fhir: _Short
-    is_hapi: bool
-    version: _Short
-    has_security: bool
-    is_test: bool
-
-
-_STATEMENT: Final = re.compile(rb'"resourceType"\s*:\s*"(?:CapabilityStatement|Conformance)"')
-_FHIR_VERSION: Final = re.compile(rb'"fhirVersion"\s*:\s*"([0-9A-Za-z.+-]{1,30})"')
-_SOFTWARE: Final = re.compile(rb'"software"\s*:\s*\{[^{}]{0,300}?"version"\s*:\s*"([0-9A-Za-z.+-]{1,30})"')
-_SECURITY: Final = re.compile(rb'"security"\s*:\s*\{\s*"(?:service|extension|description|cors)')
-_TEST: Final = re.compile(rb"synthea|\btest server\b|\bsandbox\b|\bdemo\b", re.IGNORECASE)
-
-
-def _capabilities(body: bytes) -> bytes:
-    found = read(body, _Capabilities)
-    if found is None:
-        if not _STATEMENT.search(body):
-            return b""
-        fhir, version = _FHIR_VERSION.search(body), _SOFTWARE.search(body)
-        found = _Capabilities(
-            fhir=fhir[1].decode() if fhir else "",
-            is_hapi=b"HAPI FHIR" in body,
-            version=version[1].decode() if version else "",
-            has_security=_SECURITY.search(body) is not None,
-            is_test=_TEST.search(body) is not None,
-        )
-    return msgspec.json.encode(found)
+_ELEMENTS: Final = "identifier,name,telecom,gender,birthDate,address,contact,generalPractitioner"
 
 
 class _Bundle(msgspec.Struct, rename={"kind": "resourceType"}):
@@ -84,10 +49,10 @@ def look(visit: Visit) -> Look:
     """Which version, whether security is declared, and what a stranger would be answered."""
     level = Level.PRESENCE if visit.page.kind else Level.ACCESS
     roots = _roots(visit)
-    asks = [Ask(f"{root}/metadata", _capabilities, _JSON, _LIMIT) for root in roots]
+    asks = [Ask(f"{root}/metadata", capabilities, _JSON, _LIMIT) for root in roots]
     answers = yield from visit.ask(*asks, level=level)
     for root, answer in zip(roots, answers, strict=True):
-        found = read(answer.body, _Capabilities)
+        found = read(answer.body, Capabilities)
         if answer.status == 200 and found is not None:
             return (yield from _server(visit, root, found))
     return Found()
@@ -100,7 +65,7 @@ def _roots(visit: Visit) -> tuple[str, ...]:
     return (*_ROOTS, "") if visit.page.kind else _ROOTS[:1]
 
 
-def _server(visit: Visit, root: str, found: _Capabilities) -> Look:
+def _server(visit: Visit, root: str, found: Capabilities) -> Look:
     code = f"{found.fhir}, security {'declared' if found.has_security else 'not declared'}"
     tries = [Try(act=Act.SPEAK, how=_HOW, verdict=Verdict.OPEN, code=code)]
     software = (
@@ -137,8 +102,19 @@ def _counts(visit: Visit, root: str) -> Generator[Call, Outcome, tuple[Counts | 
     if not totals:
         return None, ()
     records = sum(totals.get(kind, 0) for kind in _RECORDS)
+    patient = (yield from _kinds(visit, root)) if totals.get("Patient") else ()
     collections = tuple(
-        Collection(name=kind, records=total, kinds=_PATIENT if kind == "Patient" else ())
+        Collection(name=kind, records=total, kinds=patient if kind == "Patient" else ())
         for kind, total in totals.items()
     )
     return Counts(records=records, patients=totals.get("Patient"), how=_HOW), collections
+
+
+def _kinds(visit: Visit, root: str) -> Generator[Call, Outcome, tuple[str, ...]]:
+    """Which elements a few patients have filled in."""
+    if not visit.samples:
+        return ()
+    path = f"{root}/Patient?_count={visit.samples}&_elements={_ELEMENTS}"
+    (answer,) = yield from visit.ask(Ask(path, patient_kinds, _JSON, _LIMIT), level=Level.KINDS)
+    found = read(answer.body, Kinds) if answer.status == 200 else None
+    return found.kinds if found else ()

@@ -25,9 +25,9 @@ from leadglass.survey.probes import (
     s3,
     viewers,
 )
+from leadglass.survey.probes.http_asking import Ask
 from leadglass.survey.probes.http_keeping import favicon
 from leadglass.survey.probes.http_opening import HOW, Door, first_page, not_spoken, open_door
-from leadglass.survey.probes.http_talk import Ask
 from leadglass.survey.probes.http_visit import Found, Visit, is_refusal
 from leadglass.survey.target import Target
 from leadglass.terms.ceilings import MAX_LANDING_PAGE
@@ -108,6 +108,7 @@ def _sighting(door: Door, visit: Visit, icon: str, found: list[Found]) -> Sighti
         ),
         software=max(software, key=lambda s: (bool(s.product), bool(s.version)), default=Software()),
         counts=next((one.counts for one in found if one.counts is not None), None),
+        kinds=tuple(sorted(visit.kinds)),
         signs=(*signs_of(visit.page, visit.target.port), *(sign for one in found for sign in one.signs)),
         handshakes=tuple(door.handshakes),
         speaks_tls=door.speaks_tls,

@@ -14,8 +14,10 @@ from leadglass.survey.fingerprint_http import page_of
 from leadglass.survey.observation import Act, Try, Verdict
 from leadglass.survey.probe import Call, Caller
 from leadglass.survey.probes.handshake import HandshakeTalk
+from leadglass.survey.probes.http_asking import NO_ANSWER, Answer, Ask
+from leadglass.survey.probes.http_headers import SECURED
 from leadglass.survey.probes.http_keeping import page
-from leadglass.survey.probes.http_talk import NO_ANSWER, SECURED, Answer, Ask, HttpTalk
+from leadglass.survey.probes.http_talk import HttpTalk
 from leadglass.survey.probes.http_visit import origin_of
 from leadglass.survey.target import Target
 from leadglass.terms.ceilings import MAX_LANDING_PAGE

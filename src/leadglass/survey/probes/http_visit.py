@@ -14,9 +14,11 @@ from leadglass.survey.fingerprint_http import Page, page_of
 from leadglass.survey.level import Level
 from leadglass.survey.observation import Act, Collection, Counts, Sign, Software, Try, Verdict
 from leadglass.survey.probe import Call, Caller, Chance
-from leadglass.survey.probes.http_talk import NO_ANSWER, Answer, Ask, HttpAccess, HttpCounts, HttpTalk
+from leadglass.survey.probes.http_asking import NO_ANSWER, Answer, Ask
+from leadglass.survey.probes.http_counting import HttpCounts, HttpKinds
+from leadglass.survey.probes.http_talk import HttpAccess, HttpTalk
 from leadglass.survey.target import Target
-from leadglass.terms.ceilings import MAX_WEB_REQUESTS
+from leadglass.terms.ceilings import MAX_WEB_REQUESTS, MAX_WEB_SAMPLES
 
 __all__ = ["UNKNOWN", "Found", "Look", "Visit", "asked", "is_refusal", "origin_of"]
 
@@ -25,6 +27,7 @@ _TALKS: Final[Mapping[Level, type[HttpTalk]]] = {
     Level.PRESENCE: HttpTalk,
     Level.ACCESS: HttpAccess,
     Level.COUNTS: HttpCounts,
+    Level.KINDS: HttpKinds,
 }
 _REFUSALS: Final = frozenset({401, 403, 407})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -60,6 +63,8 @@ class Visit:
     requests: int = 0
     roots: list[str] = field(default_factory=list)
     """Where DICOMweb is to be looked for first, because a product said so."""
+    kinds: set[str] = field(default_factory=set)
+    """Kinds of personal data that some records here have something filled in of."""
 
     @property
     def landing(self) -> Answer:
@@ -70,6 +75,11 @@ class Visit:
     def page(self) -> Page:
         """What the landing was recognised as."""
         return page_of(self.landing.body)
+
+    @property
+    def samples(self) -> int:
+        """How many records may be looked at here."""
+        return min(self.target.samples_cap, MAX_WEB_SAMPLES) if self.may(Level.KINDS) else 0
 
     def may(self, level: Level) -> bool:
         """Whether so much was granted."""

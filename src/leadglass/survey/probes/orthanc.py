@@ -10,10 +10,11 @@ import msgspec
 
 from leadglass.net.conversing import Outcome
 from leadglass.survey.level import Level
-from leadglass.survey.observation import Act, Counts, Software, Try
+from leadglass.survey.observation import Act, Counts, Software, Try, Verdict
 from leadglass.survey.probe import Call
+from leadglass.survey.probes.http_asking import Ask
 from leadglass.survey.probes.http_keeping import nothing, read, shaped
-from leadglass.survey.probes.http_talk import Ask
+from leadglass.survey.probes.http_kinds import Kinds, orthanc_kinds
 from leadglass.survey.probes.http_visit import Found, Look, Visit, asked
 
 __all__ = ["is_likely", "look"]
@@ -66,6 +67,8 @@ def look(visit: Visit) -> Look:
     if visit.may(Level.ACCESS):
         tries += yield from _access(visit)
     counts = (yield from _counts(visit)) if visit.may(Level.COUNTS) else None
+    if tries[-1].verdict is Verdict.OPEN:
+        yield from _kinds(visit)
     return Found(tries=tuple(tries), software=software, counts=counts)
 
 
@@ -88,3 +91,11 @@ def _counts(visit: Visit) -> Generator[Call, Outcome, Counts | None]:
     if found is None:
         return None
     return Counts(records=found.studies, images=found.instances, patients=found.patients, how=_HOW)
+
+
+def _kinds(visit: Visit) -> Generator[Call, Outcome, None]:
+    """Leaves `visit.kinds`: which of the patient's attributes a few studies have filled in."""
+    where = [f"/studies?since={number}&limit=1&expand" for number in range(visit.samples)]
+    answers = yield from visit.ask(*(Ask(path, orthanc_kinds) for path in where), level=Level.KINDS)
+    found = [read(answer.body, Kinds) for answer in answers if answer.status == 200]
+    visit.kinds.update(kind for kinds in found if kinds for kind in kinds.kinds)

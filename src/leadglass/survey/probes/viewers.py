@@ -16,8 +16,8 @@ from leadglass.net.conversing import Outcome
 from leadglass.survey.level import Level
 from leadglass.survey.observation import Act, Software, Try, Verdict
 from leadglass.survey.probe import Call
+from leadglass.survey.probes.http_asking import Ask
 from leadglass.survey.probes.http_keeping import read
-from leadglass.survey.probes.http_talk import Ask
 from leadglass.survey.probes.http_visit import Found, Look, Visit
 
 __all__ = ["DRAWN_BY_BROWSER", "HOW", "is_likely", "look", "settled"]

@@ -71,7 +71,11 @@ SYSTEMS: dict[str, tuple[Callable[[Law], Manner], int, Expected]] = {
     "OHIF with OpenID": (partial(OhifViewer, has_oidc=True), 3000, {(Act.ENTER, "viewer", CLOSED), *WEB_CLOSED}),
     "listing": (partial(DirectoryListing, marks="Mark^"), 80, {(Act.LIST, "listing", OPEN)}),
     "FHIR": (
-        partial(FhirServer, counts={"Patient": 40, "ImagingStudy": 90, "DiagnosticReport": 10}),
+        partial(
+            FhirServer,
+            counts={"Patient": 40, "ImagingStudy": 90, "DiagnosticReport": 10},
+            elements=("name", "birthDate"),
+        ),
         8080,
         {(Act.SPEAK, "FHIR", OPEN), (Act.ENTER, "FHIR", OPEN), (Act.QUERY, "FHIR", OPEN)},
     ),
@@ -91,7 +95,7 @@ SYSTEMS: dict[str, tuple[Callable[[Law], Manner], int, Expected]] = {
         {(Act.ENTER, "Elasticsearch", CLOSED)},
     ),
     "CouchDB": (
-        partial(CouchDb, databases={"patients": 12, "_users": 1, "visits": 30}),
+        partial(CouchDb, databases={"patients": 12, "_users": 1, "visits": 30}, fields=PEOPLE),
         5984,
         {(Act.ENTER, "CouchDB", OPEN), (Act.LIST, "CouchDB", OPEN)},
     ),
@@ -117,7 +121,7 @@ each = pytest.mark.parametrize("name", SYSTEMS)
 
 
 @each
-@pytest.mark.parametrize("level", [Level.ACCESS, Level.COUNTS])
+@pytest.mark.parametrize("level", [Level.ACCESS, Level.COUNTS, Level.KINDS])
 def test_verdicts(name: str, level: Level) -> None:
     manner, port, expected = SYSTEMS[name]
     law = Law()
@@ -196,18 +200,19 @@ def collections(name: str, level: Level) -> tuple[Collection, ...]:
     return facts.collections
 
 
-def test_collections_are_named_and_their_fields_classed() -> None:
+def test_collections_are_named_counted_and_classed_as_it_is_granted() -> None:
     kinds = ("birth date", "name")
     assert collections("Elasticsearch", Level.PRESENCE) == ()
-    assert collections("Elasticsearch", Level.ACCESS) == (
-        Collection(name="reports", kinds=kinds),
-        Collection(name="scans-2019", kinds=kinds),
-    )
-    assert collections("Elasticsearch", Level.COUNTS)[1] == Collection(name="scans-2019", records=8, kinds=kinds)
+    assert collections("Elasticsearch", Level.ACCESS) == (Collection(name="reports"), Collection(name="scans-2019"))
+    assert collections("Elasticsearch", Level.COUNTS)[1] == Collection(name="scans-2019", records=8)
+    assert collections("Elasticsearch", Level.KINDS)[1] == Collection(name="scans-2019", records=8, kinds=kinds)
     assert collections("CouchDB", Level.COUNTS) == (
         Collection(name="patients", records=12),
         Collection(name="visits", records=30),
     )
+    assert collections("CouchDB", Level.KINDS)[0] == Collection(name="patients", records=12, kinds=kinds)
+    assert collections("FHIR", Level.COUNTS)[0] == Collection(name="Patient", records=40)
+    assert collections("FHIR", Level.KINDS)[0] == Collection(name="Patient", records=40, kinds=kinds)
 
 
 @pytest.mark.parametrize(

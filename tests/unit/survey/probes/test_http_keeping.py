@@ -7,20 +7,19 @@ import json
 import pytest
 
 from leadglass.survey.probes.elasticsearch import _rows
-from leadglass.survey.probes.fhir import _capabilities, _is_bundle
-from leadglass.survey.probes.http_keeping import (
-    Keys,
-    answers_shape,
-    favicon,
-    field_kinds,
-    keys,
-    names,
-    nothing,
-    page,
-    read,
+from leadglass.survey.probes.fhir import _is_bundle
+from leadglass.survey.probes.fhir_statement import capabilities
+from leadglass.survey.probes.http_asking import Keep
+from leadglass.survey.probes.http_keeping import answers_shape, favicon, names, nothing, page, read
+from leadglass.survey.probes.http_kinds import (
+    document_kinds,
+    mapping_kinds,
+    orthanc_kinds,
+    patient_kinds,
+    study_kinds,
 )
-from leadglass.survey.probes.http_talk import Keep
 from leadglass.survey.probes.orthanc import _SYSTEM, _Statistics
+from leadglass.survey.probes.s3 import Keys, keys
 from leadglass.survey.probes.viewers import _configuration
 
 BOMB = (
@@ -77,10 +76,14 @@ KEEPS: tuple[Keep, ...] = (
     page,
     answers_shape,
     favicon,
-    field_kinds,
+    document_kinds,
+    mapping_kinds,
+    orthanc_kinds,
+    patient_kinds,
+    study_kinds,
     keys,
     _rows,
-    _capabilities,
+    capabilities,
     _is_bundle,
     _configuration,
     _SYSTEM,
@@ -115,20 +118,20 @@ def test_keys_are_counted() -> None:
 
 
 def test_fields_become_kinds() -> None:
-    assert json.loads(field_kinds(MAPPING)) == {"kinds": ["birth date", "name"]}
-    assert json.loads(field_kinds(b"nonsense")) == {"kinds": []}
-    assert json.loads(field_kinds(b'{"kinds": ["name", "Doe"]}')) == {"kinds": ["name"]}
+    assert json.loads(mapping_kinds(MAPPING)) == {"kinds": ["birth date", "name"]}
+    assert json.loads(mapping_kinds(b"nonsense")) == {"kinds": []}
+    assert json.loads(mapping_kinds(b'{"kinds": ["name", "Doe"]}')) == {"kinds": ["name"]}
 
 
 def test_capabilities_may_be_cut() -> None:
-    assert json.loads(_capabilities(CAPABILITIES)) == {
+    assert json.loads(capabilities(CAPABILITIES)) == {
         "fhir": "4.0.1",
         "is_hapi": True,
         "version": "6.1.0",
         "has_security": True,
         "is_test": False,
     }
-    assert _capabilities(b'{"resourceType": "Patient"}') == b""
+    assert capabilities(b'{"resourceType": "Patient"}') == b""
 
 
 def test_how_many_is_not_kept_where_only_whether_was_asked() -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from leadglass.net.conversing import Ending, converse
 from leadglass.survey.probes.dicomweb import SOMETHING, answers_shape
-from leadglass.survey.probes.http_talk import Answer, Ask, HttpAccess
+from leadglass.survey.probes.http_asking import Answer, Ask
+from leadglass.survey.probes.http_talk import HttpAccess
 
 STUDY = b'{"00100010":{"vr":"PN","Value":[{"Alphabetic":"MARK^PATIENT"}]}}'
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/dicom+json\r\n"

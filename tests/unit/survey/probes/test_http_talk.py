@@ -5,16 +5,10 @@ from __future__ import annotations
 import pytest
 
 from leadglass.survey.level import Level
-from leadglass.survey.probes.http_talk import (
-    ELSEWHERE,
-    LOGIN_ELSEWHERE,
-    SECURED,
-    Answer,
-    Ask,
-    HttpAccess,
-    HttpCounts,
-    HttpTalk,
-)
+from leadglass.survey.probes.http_asking import Answer, Ask
+from leadglass.survey.probes.http_counting import HttpCounts
+from leadglass.survey.probes.http_headers import ELSEWHERE, LOGIN_ELSEWHERE, SECURED
+from leadglass.survey.probes.http_talk import HttpAccess, HttpTalk
 
 
 def first_three(body: bytes) -> bytes:
