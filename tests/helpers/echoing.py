@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import inf
 
 from leadglass.net.conversing import Ending, Patience
 from leadglass.survey.conversation import Talk
@@ -59,10 +60,14 @@ class Anything:
 
     refusals: dict[int, Refusal] = field(default_factory=dict)  # by port
     asked: list[tuple[str, int, Level]] = field(default_factory=list)
+    left: float = inf
 
     def permits(self, address: str, port: int, level: Level, now: datetime) -> Refusal | None:
         self.asked.append((address, port, level))
         return self.refusals.get(port)
+
+    def seconds_left(self, address: str, now: datetime) -> float:
+        return self.left
 
 
 class Kept:

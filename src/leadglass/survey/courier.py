@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
@@ -25,6 +26,8 @@ from leadglass.terms.errors import LeadglassError, LocalViolation
 __all__ = ["Courier", "Forbidden", "Permits"]
 
 _REST_SECONDS: Final = 5.0
+_FAR_OFF: Final = 86_400.0
+"""Seconds: no talk lasts so long."""
 
 
 class Forbidden(LeadglassError):
@@ -40,6 +43,9 @@ class Permits(Protocol):
 
     def permits(self, address: str, port: int, level: Level, now: datetime) -> Refusal | None:
         """None if it is allowed."""
+
+    def seconds_left(self, address: str, now: datetime) -> float:
+        """How long a connection may go on that is allowed now."""
 
 
 class Courier:
@@ -106,19 +112,23 @@ class Courier:
             wait = self._pacer.wait_for_turn(target.address)
             if wait > 0:
                 await self._sleep(wait)
-            refusal = self._warrant.permits(target.address, target.port, call.talk.level, self._now())
+            now = self._now()
+            refusal = self._warrant.permits(target.address, target.port, call.talk.level, now)
             if refusal is not None:
                 await self._rest(refusal)
                 continue
             self.connections += 1
             turns = self._pacer.talk(target.address)
+            patience = self.connect_times.patience(attempt)
+            if (left := self._warrant.seconds_left(target.address, now)) < _FAR_OFF:
+                patience = replace(patience, at_most=left)
             outcome = await converse(
                 target.address,
                 target.port,
                 conversation,
                 tls=call.tls,
                 server_name=target.host_name,
-                patience=self.connect_times.patience(attempt),
+                patience=patience,
                 window=call.talk.window,
                 turn=turns.turn,
             )

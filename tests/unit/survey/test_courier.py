@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import contextlib
 import socket
 import time
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import leadglass.survey
-from helpers.echoing import Anything, Hello, courier, targets
+from helpers.echoing import FAST, Anything, Hello, courier, targets
 from helpers.hostile_servers import closed_port, served
 from leadglass.net.conversing import Ending, Patience
 from leadglass.survey.conversation import Said
@@ -129,6 +130,32 @@ async def test_in_quiet_hours_it_rests_and_then_goes_on() -> None:
         assert not ours.is_resting
     assert outcome.ending is Ending.OVER
     assert len(slept) == 3
+
+
+@pytest.mark.parametrize("rates", [FAST, Rates(per_host=Pace(packets_per_second=1, associations_per_second=100))])
+async def test_a_talk_ends_when_quiet_hours_begin_or_the_scope_ends(rates: Rates) -> None:
+    """Also one that waits for its turn, or that is told something all the time."""
+
+    def chatter(peer: socket.socket) -> None:
+        peer.settimeout(10)
+        with contextlib.suppress(OSError):
+            while True:
+                peer.sendall(b"more " * 1000)
+                time.sleep(0.01)
+
+    with served(chatter) as port:
+        ours = Courier(Anything(left=0.3), Pacer(rates), Patience(in_all=30))
+        outcome = await ours.carry(targets(("127.0.0.1", port))[0], Call(Talkative()))
+    assert outcome.ending is Ending.STALLED
+
+
+class Talkative(Hello):
+    """Has an answer to everything."""
+
+    ceiling = 1 << 30
+
+    def receive(self, data: bytes) -> bytes:
+        return b"and?"
 
 
 def test_patience_is_learnt_from_those_that_answer() -> None:

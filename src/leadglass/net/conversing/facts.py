@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from math import inf
 from typing import Protocol, TypeAlias
 
 __all__ = ["Certificate", "Conversation", "Ending", "Handshake", "Outcome", "Patience", "TlsOffer", "Turn"]
@@ -87,6 +88,7 @@ class Patience:
     to_connect: float = 2.0
     for_answer: float = 5.0  # between two portions of bytes
     in_all: float = 30.0  # longer for a peer that sends much, as long as it does: up to 20 times as long
+    at_most: float = inf  # whatever it does, and however long we let it wait: then nothing more is said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,6 +48,7 @@ class Line:
         "_is_open",
         "_latest",
         "_loop",
+        "_over_at",
         "_says_at",
         "_socket",
         "_timer",
@@ -86,9 +87,10 @@ class Line:
         self.began_at = perf_counter()
         self.connected_at: float | None = None
         now = loop.time()
-        self._ends_at = now + patience.in_all
-        self._latest = now + patience.in_all * _MOST_TIMES
-        self.deadline = now + min(patience.to_connect, patience.in_all)
+        self._over_at = now + patience.at_most
+        self._ends_at = min(now + patience.in_all, self._over_at)
+        self._latest = min(now + patience.in_all * _MOST_TIMES, self._over_at)
+        self.deadline = min(now + patience.to_connect, self._ends_at)
         self.spoke = 0
         self._is_open = True
         self.bytes_sent = 0
@@ -192,8 +194,8 @@ class Line:
         now = self._loop.time()
         says_at = max(now + wait, self._says_at)
         longer = says_at - max(now, self._says_at)
-        self._ends_at += longer
-        self._latest += longer
+        self._ends_at = min(self._ends_at + longer, self._over_at)
+        self._latest = min(self._latest + longer, self._over_at)
         self._says_at = says_at
         self._move_deadline()
         self._held += data

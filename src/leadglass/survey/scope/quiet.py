@@ -55,6 +55,21 @@ class QuietHours:
             return today in self.days and self.begins <= minute < self.until
         return (today in self.days and minute >= self.begins) or (yesterday in self.days and minute < self.until)
 
+    def begins_after(self, now: datetime) -> datetime:
+        """When it is quiet next, in the zone of `now`; if the clock passes over that time or shows it twice, the
+        earlier moment."""
+        today = now.astimezone(self.zone).date()
+        clock = time(self.begins % _WHOLE_DAY // 60, self.begins % 60)
+        late = timedelta(days=self.begins // _WHOLE_DAY)
+        days = (today + timedelta(days=day) for day in range(-1, 9))
+        moments = (
+            datetime.combine(day + late, clock, self.zone).replace(fold=fold).astimezone(now.tzinfo)
+            for day in days
+            if day.weekday() in self.days
+            for fold in (0, 1)
+        )
+        return min(moment for moment in moments if moment > now)
+
     def ends_after(self, now: datetime) -> datetime:
         """When the quiet that covers `now` ends, in the zone of `now`."""
         here = now.astimezone(self.zone)

@@ -45,6 +45,7 @@ class Warrant:
         self._from, self._until = scope.valid_from, scope.valid_until
         self._minute = -1
         self._quiet_now: frozenset[int] = frozenset()
+        self._quiet_next: tuple[datetime, ...] = ()
 
     @classmethod
     def open(cls, path: Path, *, now: datetime, resolve: Resolve, trust: str = "") -> Warrant:
@@ -84,6 +85,16 @@ class Warrant:
         if self._quiet and (row := self._quiet_row(piece, now)) is not None:
             return _resting(address, self._quiet[row].ends_after(now))
         return None
+
+    def seconds_left(self, address: str, now: datetime) -> float:
+        """How long a connection may go on that begins there now, which is permitted."""
+        left = (self._until - now).total_seconds()
+        if not self._quiet:
+            return left
+        piece = self.ground.at(address)
+        self._look_at_the_clock(now)
+        rows = self._quiet_everywhere + (piece.quiet if piece else ())
+        return min([left, *((self._quiet_next[row] - now).total_seconds() for row in rows)])
 
     def grants(self, address: str, port: int, level: Level) -> Refusal | None:
         """As `permits`, whatever the time."""
@@ -132,14 +143,18 @@ class Warrant:
         return caller_for(self.scope.authority)
 
     def _quiet_row(self, piece: Piece | None, now: datetime) -> int | None:
-        minute = int(now.timestamp()) // 60
-        if minute != self._minute:
-            self._quiet_now = frozenset(n for n, row in enumerate(self._quiet) if row.covers(now))
-            self._minute = minute
+        self._look_at_the_clock(now)
         if not self._quiet_now:
             return None
         rows = self._quiet_everywhere + (piece.quiet if piece else ())
         return next((row for row in rows if row in self._quiet_now), None)
+
+    def _look_at_the_clock(self, now: datetime) -> None:
+        minute = int(now.timestamp()) // 60
+        if minute != self._minute:
+            self._quiet_now = frozenset(n for n, row in enumerate(self._quiet) if row.covers(now))
+            self._quiet_next = tuple(row.begins_after(now) for row in self._quiet)
+            self._minute = minute
 
 
 def in_force(scope: Scope, now: datetime) -> Refusal | None:

@@ -63,6 +63,34 @@ def test_the_end_is_where_it_stops_to_be_quiet() -> None:
         assert seen >= 40
 
 
+@pytest.mark.parametrize(
+    ("now", "begins"),
+    [
+        ("2026-11-20 05:59", "2026-11-20 06:00"),  # a Friday, in UTC; Berlin is an hour ahead
+        ("2026-11-20 06:00", "2026-11-23 06:00"),
+        ("2026-11-20 12:00", "2026-11-23 06:00"),
+        ("2026-03-27 12:00", "2026-03-30 05:00"),  # the clock is put forward on the Sunday
+        ("2026-10-23 12:00", "2026-10-26 06:00"),
+    ],
+)
+def test_when_it_begins(now: str, begins: str) -> None:
+    quiet = QuietHours.of(Quiet(days=["Mon", "Fri"], begins="07:00", until="18:00", zone="Europe/Berlin"))
+    at = datetime.fromisoformat(begins).replace(tzinfo=UTC)
+    assert quiet.begins_after(datetime.fromisoformat(now).replace(tzinfo=UTC)) == at
+    assert quiet.covers(at)
+    assert not quiet.covers(at - timedelta(minutes=1))
+
+
+@pytest.mark.parametrize("begins", ["02:30", "24:00", "00:00"])
+def test_it_never_begins_later_than_it_is_said_to(begins: str) -> None:
+    """Hour by hour through the nights on which clocks are put forward and back."""
+    quiet = QuietHours.of(Quiet(days=["Sun"], begins=begins, until="05:00", zone="Europe/Berlin"))
+    for day in ("2026-03-28", "2026-10-24"):
+        noon = datetime.fromisoformat(day).replace(hour=12, tzinfo=UTC)
+        first = next(m for m in (noon + timedelta(minutes=n) for n in range(3000)) if quiet.covers(m))
+        assert quiet.begins_after(noon) <= first
+
+
 def test_whole_weeks_can_be_quiet() -> None:
     row = hours(["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"], "00:00", "00:00")
     assert all(row.covers(utc("2026-11-23 00:00") + timedelta(hours=n)) for n in range(200))

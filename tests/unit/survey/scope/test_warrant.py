@@ -174,6 +174,21 @@ def test_quiet_in_one_network() -> None:
     assert warrant.is_quiet(NOW, "192.0.2.200")
 
 
+def test_how_long_a_connection_may_go_on() -> None:
+    quiet = """
+[[quiet]]
+days = ["Sat"]
+from = "14:00"
+until = "15:00"
+zone = "UTC"
+networks = ["192.0.2.0/25"]
+"""
+    warrant = warrant_of(TWO, quiet, names=NAMES)
+    assert warrant.seconds_left("192.0.2.1", NOW) == 2 * 3600  # it is noon
+    assert warrant.seconds_left("192.0.2.200", NOW) == timedelta(days=9, hours=12).total_seconds()
+    assert warrant.seconds_left("192.0.2.1", NOW + timedelta(days=9)) == timedelta(hours=12).total_seconds()
+
+
 def test_names_without_an_address_and_strange_entries_are_named() -> None:
     for entry, words in (
         ("nowhere.example.org", "nowhere.example.org has no address"),
