@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.request import urlopen
 
 import msgspec
 import pytest
@@ -87,8 +86,7 @@ async def test_kinds_by_orthancs_own_words_and_by_dicomweb(open_orthanc: Orthanc
     assert {"name", "birth date", "patient id", "physician"} <= set(played.sighting.kinds)
     assert not marks_in(repr(played.sighting).encode(), MARKED.marks)
     path = f"/dicom-web/studies?limit=1&offset=0&includefield={','.join(PERSONAL.values())}"
-    with urlopen(f"http://127.0.0.1:{open_orthanc.http_port}{path}") as answer:
-        body = answer.read()
+    body = msgspec.json.encode(open_orthanc.get(path))
     assert marks_in(body, MARKED.marks)
     assert set(msgspec.json.decode(study_kinds(body))["kinds"]) == set(played.sighting.kinds)
 
