@@ -53,6 +53,7 @@ def shown(**changes: Any) -> Sighting:
 FIRES: list[tuple[str, Sighting, Severity]] = [
     ("dicom-answers-strangers", sighting(tried(Act.QUERY, "C-FIND")), Severity.CRITICAL),
     ("dicom-answers-strangers", sighting(tried(Act.QUERY, "QIDO-RS")), Severity.CRITICAL),
+    ("database-without-password", database("MySQL", Act.ENTER), Severity.HIGH),
     ("dicom-answers-strangers", sighting(tried(Act.QUERY, "C-FIND"), counts=Counts(records=0)), Severity.MEDIUM),
     ("serves-images", sighting(tried(Act.RETRIEVE, "C-GET")), Severity.CRITICAL),
     ("serves-images", sighting(tried(Act.RETRIEVE, "C-MOVE")), Severity.CRITICAL),
