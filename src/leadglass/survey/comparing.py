@@ -177,7 +177,7 @@ def judgement(before: FourCounts, after: FourCounts, *, holds_most: bool) -> Jud
 def compare(old: Sequence[System], new: Sequence[System], by: By = "country") -> Comparison:
     """The two runs, region by region; sorted by records of today, then of before, most first."""
     earlier, later = counts_by_region(old, by), counts_by_region(new, by)
-    gone, come = _open(old, but_not=new), _open(new, but_not=old)
+    gone, come = _open(old) - _open(new), _open(new) - _open(old)
     before, after = sum(earlier.values(), FourCounts()), sum(later.values(), FourCounts())
     changes = changes_of(earlier, later)
     countries = changes if by == "country" else changes_of(counts_by_region(old), counts_by_region(new))
@@ -186,7 +186,7 @@ def compare(old: Sequence[System], new: Sequence[System], by: By = "country") ->
         regions=changes,
         gone=tuple(sorted(gone)),
         new=tuple(sorted(come)),
-        moved=moved_archives(list(gone.values()), list(come.values())),
+        moved=moved_archives(gone, come, old, new),
         dark=tuple(sorted(change.region for change in countries if change.judgement is Judgement.GOOD)),
     )
 
@@ -208,7 +208,6 @@ def changes_of(earlier: Mapping[Region, FourCounts], later: Mapping[Region, Four
     return tuple(sorted(changes, key=lambda c: (-c.after.records, -c.before.records, -c.after.systems, c.region)))
 
 
-def _open(systems: Sequence[System], but_not: Sequence[System]) -> dict[str, System]:
-    """Archives that stand open here, by address, without those that are open there."""
-    there = {system.address for system in but_not if system.is_open_archive}
-    return {s.address: s for s in systems if s.is_open_archive and s.address not in there}
+def _open(systems: Sequence[System]) -> set[str]:
+    """Where an archive stands open."""
+    return {system.address for system in systems if system.is_open_archive}

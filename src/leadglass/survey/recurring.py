@@ -8,23 +8,28 @@ nothing and is left aside.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import replace
 
 from leadglass.survey.recognising import Features, features_of, same_archive
 from leadglass.survey.system import System
 
-__all__ = ["matched", "moved_archives"]
+__all__ = ["matched", "moved_archives", "own_certificates"]
 
 
-def moved_archives(gone: Sequence[System], come: Sequence[System]) -> tuple[tuple[str, str], ...]:
-    """Pairs of addresses, before and now, sorted."""
-    return tuple(sorted(matched(_features(gone), _features(come)).items()))
+def moved_archives(
+    gone: Collection[str], come: Collection[str], old: Iterable[System], new: Iterable[System]
+) -> tuple[tuple[str, str], ...]:
+    """Pairs of addresses, before and now, sorted. `gone` are some of the old ones, `come` some of the new."""
+    before, now = _features(old), _features(new)
+    own = own_certificates(before.values(), now.values())
+    pairs = matched({each: before[each] for each in gone}, {each: now[each] for each in come}, own)
+    return tuple(sorted(pairs.items()))
 
 
-def matched(before: Mapping[str, Features], now: Mapping[str, Features]) -> dict[str, str]:
-    """Old address to new one, for archives known by their features."""
-    own = _certificates_of_one(before) & _certificates_of_one(now)
+def matched(before: Mapping[str, Features], now: Mapping[str, Features], own: Set[str]) -> dict[str, str]:
+    """Old address to new one, for archives known by their features. `own`: certificates by which one is known, as
+    `own_certificates` has them of all that was seen, also of what stayed."""
     fits = sorted(
         (not (ours.certificates & theirs.certificates & own), abs(theirs.records - ours.records), old, new)
         for old, ours, new, theirs in _neighbours(before, now)
@@ -41,7 +46,13 @@ def matched(before: Mapping[str, Features], now: Mapping[str, Features]) -> dict
     return pairs
 
 
-def _features(systems: Sequence[System]) -> dict[str, Features]:
+def own_certificates(*looks: Iterable[Features]) -> frozenset[str]:
+    """Fingerprints that exactly one system shows, in each of the looks."""
+    shown = [Counter(fingerprint for one in features for fingerprint in one.certificates) for features in looks]
+    return frozenset(shown[0]).intersection(*({f for f, times in each.items() if times == 1} for each in shown))
+
+
+def _features(systems: Iterable[System]) -> dict[str, Features]:
     return {system.address: features_of(system) for system in systems}
 
 
@@ -61,9 +72,3 @@ def _neighbours(
 def _marks(features: Features) -> set[str]:
     named = {f"organisation {features.organisation}"} if features.organisation else set[str]()
     return named | features.certificates
-
-
-def _certificates_of_one(features: Mapping[str, Features]) -> frozenset[str]:
-    """Fingerprints that exactly one system shows."""
-    shown = Counter(fingerprint for one in features.values() for fingerprint in one.certificates)
-    return frozenset(fingerprint for fingerprint, times in shown.items() if times == 1)

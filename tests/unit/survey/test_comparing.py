@@ -196,6 +196,32 @@ def test_each_archive_moves_once_to_the_likeliest_place() -> None:
     assert compare(old, new).moved == (("192.0.2.1", "192.0.2.3"),)
 
 
+def owned(address: str, records: int, shown: str = "", software: str = "Orthanc") -> System:
+    """Of one organisation; with a certificate of that name."""
+    tls = [handshake(certificate(shown))] if shown else []
+    place = Place(country="DE", organisation="Example Clinic")
+    return system(address, place=place, records=records, handshakes=tls, software=Software(product=software))
+
+
+def test_a_new_place_takes_in_one_archive() -> None:
+    old = [owned("192.0.2.1", 1000), owned("192.0.2.2", 1001)]
+    assert compare(old, [owned("192.0.2.7", 1001)]).moved == (("192.0.2.2", "192.0.2.7"),)
+
+
+def test_a_certificate_says_more_than_a_number_that_fits() -> None:
+    new = [owned("192.0.2.7", 1400, "aa"), owned("192.0.2.8", 1000)]
+    assert compare([owned("192.0.2.1", 1000, "aa")], new).moved == (("192.0.2.1", "192.0.2.7"),)
+    neighbour = owned("192.0.2.2", 5, "aa", "Conquest")
+    left = [neighbour, owned("192.0.2.1", 1000, "aa")]
+    assert compare(left, [*new, neighbour]).moved == (("192.0.2.1", "192.0.2.8"),)  # it is no one's own any more
+
+
+def test_who_shows_no_certificate_is_not_known_by_that_of_another() -> None:
+    old = [owned("192.0.2.1", 1000, "aa"), owned("192.0.2.2", 7, software="Conquest")]
+    new = [owned("192.0.2.7", 1000, "aa"), owned("192.0.2.8", 9000)]
+    assert compare(old, new).moved == (("192.0.2.1", "192.0.2.7"),)
+
+
 def test_what_was_not_counted_grew_by_nothing() -> None:
     counted = [system("192.0.2.1", country="US"), system("192.0.2.2", country="DE")]
     uncounted = [system("192.0.2.1", country="US", records=None), system("192.0.2.2", country="DE", records=None)]

@@ -129,6 +129,15 @@ def test_a_networks_packets_keep_the_network_waiting_not_the_others() -> None:
     assert pacer.reserve("192.0.3.1", clock.now) - clock.now < 0.1
 
 
+def test_what_is_owed_adds_up() -> None:
+    clock = Clock()
+    pacer = Pacer(rates_of(packets=10), clock)
+    pacer.reserve("192.0.2.1", clock.now)
+    pacer.spent("192.0.2.1", 50)
+    pacer.spent("192.0.2.2", 50)
+    assert 9.9 <= pacer.reserve("192.0.2.3", clock.now) - clock.now <= 10.2
+
+
 def test_what_a_talk_took_is_counted_in_all_when_it_is_over() -> None:
     clock = Clock()
     pacer = Pacer(rates_of(packets=10), clock)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -14,7 +14,7 @@ from leadglass.survey.cases.owners import declared_owner, owners_in_certificates
 from leadglass.survey.finding import Finding, Reality
 from leadglass.survey.observation import Act, Verdict
 from leadglass.survey.recognising import features_of, same_archive
-from leadglass.survey.recurring import matched
+from leadglass.survey.recurring import matched, own_certificates
 from leadglass.survey.system import System
 
 __all__ = ["Look", "follow"]
@@ -119,7 +119,7 @@ def _ids_after(cases: Mapping[str, Case]) -> Iterator[str]:
         yield f"C-{number:04}"
 
 
-def _moved(cases: Iterable[Case], leaks: Mapping[str, System], look: Look) -> dict[str, Case]:
+def _moved(cases: Collection[Case], leaks: Mapping[str, System], look: Look) -> dict[str, Case]:
     """By new address, the cases whose archive most likely stands there now: they leak no longer where they did."""
     addresses = {case.address for case in cases}
     left = {
@@ -131,5 +131,6 @@ def _moved(cases: Iterable[Case], leaks: Mapping[str, System], look: Look) -> di
         and (case.state is CaseState.CLOSED or look.covers(case.address, case.last_seen.ports))
     }
     new = {address: features_of(system) for address, system in leaks.items() if address not in addresses}
-    pairs = matched({address: case.features for address, case in left.items()}, new)
+    own = own_certificates((case.features for case in cases), map(features_of, leaks.values()))
+    pairs = matched({address: case.features for address, case in left.items()}, new, own)
     return {now: left[before] for before, now in pairs.items()}

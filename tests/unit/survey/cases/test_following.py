@@ -289,6 +289,16 @@ def test_a_certificate_that_several_show_proves_no_move() -> None:
     assert cases["C-0001"].state is CaseState.CLOSED
 
 
+def test_a_certificate_that_one_who_stays_shows_too_proves_no_move() -> None:
+    shown = (handshake(),)
+    stays = system("203.0.113.5", handshakes=shown)
+    events, cases = followed(
+        (look(), [system(HOME, handshakes=shown), stays]), (look(1), [system(ELSEWHERE, handshakes=shown), stays])
+    )
+    assert kinds(events) == [Opened, Seen, Closed]
+    assert cases["C-0001"].state is CaseState.CLOSED
+
+
 def test_without_a_look_at_the_old_address_nothing_has_moved() -> None:
     shown = (handshake(),)
     events, _ = followed(
