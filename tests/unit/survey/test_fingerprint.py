@@ -14,7 +14,7 @@ DCMTK = ("1.2.276.0.7230010.3.0.3.6.7", "OFFIS_DCMTK_367")
 
 def said(row: dict[str, str]) -> tuple[str, str]:
     """A peer of that row, and of no other."""
-    tail = "" if row["match_type"] == "exact" else "3.6.7" if row["pattern"].endswith(".") else ""
+    tail = "3.6.7" if row["pattern"].endswith(".") else ""
     if row["match_field"] == "impl_class_uid":
         return row["pattern"] + tail, ""
     return "", row["pattern"]
@@ -27,7 +27,7 @@ def test_every_row_is_recognised(row: dict[str, str]) -> None:
     if row["role"].startswith(("toolkit", "file writer", "HONEYPOT")):
         assert software.product == ""
         assert software.toolkit.startswith(row["name"])
-    elif row["role"] == "vendor root" or row["role"].startswith("vendor root"):
+    elif row["role"].startswith("vendor root"):
         assert software.product == ""
         assert row["name"] in software.proof
     else:

@@ -20,6 +20,21 @@ def test_ports_are_counted_and_addresses_once() -> None:
     assert totals.as_counts()["open_addresses"] == 2
 
 
+@pytest.mark.parametrize("act", Act)
+def test_what_gives_a_stranger_something_is_open(act: Act) -> None:
+    totals = Totals(targets=1)
+    for verdict in Verdict:
+        totals.count("192.0.2.1", Sighting(ending=Ending.OVER, tries=(Try(act=act, how="", verdict=verdict),)))
+    assert totals.answered == 4
+    assert totals.open == (act in (Act.QUERY, Act.WORKLIST, Act.RETRIEVE, Act.LIST))
+
+
+def test_a_run_is_finished_when_each_target_was_looked_at_or_could_not_be_judged() -> None:
+    assert not Totals(targets=10, before=4, looked_at=4, faults=1).is_finished
+    assert Totals(targets=10, before=4, looked_at=5, faults=1).is_finished
+    assert Totals().is_finished
+
+
 @pytest.mark.parametrize(
     ("endings", "is_deaf"),
     [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from leadglass.survey.facts import table
@@ -24,6 +26,17 @@ def test_through(version: str, is_known: bool) -> None:
 @pytest.mark.parametrize(("version", "is_known"), [("1.5.7", True), ("1.5.8", False), ("1.5.10", False)])
 def test_before(version: str, is_known: bool) -> None:
     assert ("CVE-2025-0896" in found(Software(product="Orthanc", version=version))) is is_known
+
+
+def test_zeros_at_the_end_say_nothing() -> None:
+    for version, is_known in (("1.11.9", True), ("1.12", False), ("1.12.0", False), ("1.12.0.0", False)):
+        assert ("CVE-2023-33466" in found(Software(product="Orthanc", version=version))) is is_known
+
+
+def test_a_range_that_ends_where_the_weakness_begins_is_not_concerned() -> None:
+    before = Software(product="dcm4chee-arc", version="5.30", version_before="5.35.1")
+    assert "CVE-2026-105279" not in found(before)
+    assert "CVE-2026-105279" in found(replace(before, version_before="5.35.2"))
 
 
 def test_exactly() -> None:
