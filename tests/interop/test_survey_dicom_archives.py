@@ -136,3 +136,21 @@ async def test_orthancs_limit_of_answers_is_counted_past(tmp_path: Path) -> None
     counts = played.sighting.counts
     assert counts is not None
     assert (counts.records, counts.images, counts.is_at_least) == (24, 24, False)
+
+
+DATE = b"\x08\x00\x20\x00DA\x08\x0020260704"
+
+
+async def test_studies_without_a_date_are_counted_where_there_are_few(tmp_path: Path) -> None:
+    if orthanc_command() is None:
+        pytest.skip("PEER MISSING: Orthanc (apt-get install orthanc)")
+    with run_orthanc(tmp_path / "orthanc", settings={"DicomAlwaysAllowFind": True}) as running:
+        for number, date in enumerate((DATE, DATE, DATE[:6] + b"\0\0", b"")):  # dated, dated, blank, not there
+            path = files_of(MarkedStudy(f"undated {number}", size=1), tmp_path / "files")[0]
+            running.upload(path.read_bytes().replace(DATE, date))
+        played = await play(dicom, local(running.dicom_port, Level.COUNTS))
+        running.process.terminate()
+    counts = played.sighting.counts
+    assert counts is not None
+    assert (counts.records, counts.images, counts.is_at_least) == (4, 4, False)
+    assert counts.how.endswith("once without")

@@ -10,7 +10,7 @@ from hashlib import blake2b
 from typing import Final
 
 from leadglass.survey.observation import Counts
-from leadglass.survey.probes.dicom_slices import FIRST, Slice, slice_of
+from leadglass.survey.probes.dicom_slices import ANY_TIME, FIRST, Slice, slice_of
 
 __all__ = ["Count"]
 
@@ -47,6 +47,8 @@ _IN_VAIN: Final = 12
 """Slices in a row that were cut off and bring only what was there before: its dates are not looked at. (The first parts
 of what was cut off, down to a minute, bring nothing new either; that is half as many.)"""
 _FAILURES: Final = 8  # slices in a row that were answered with a failure and nothing else: it will not have it
+_FEW: Final = 1000
+"""So many records at most may be asked for once more, without a date: whoever has more with one is not asked twice."""
 _MANY: Final = 10  # answers of a slice that mean something if all of them are known
 _PUBLISHED: Final = (b"1.3.6.1.4.1.14519.5.2.1.", b"1.3.6.1.4.1.9328.50.")
 """Roots under which The Cancer Imaging Archive and its forerunner publish."""
@@ -76,6 +78,7 @@ class Count:
     is_at_least: bool = False
     published: int = 0  # records of collections that were published for research
     has_bait: bool = False
+    has_undated: bool = False  # those without a date were asked for, and are counted
     code: str = ""  # how it ended, if it did not come to its end
     answers: int = 0  # in the slice being counted
     _keyed: blake2b = field(init=False, repr=False)
@@ -131,6 +134,15 @@ class Count:
     def end(self, done: Slice, *, is_complete: bool) -> None:
         """A slice has come to its end; where a peer may have kept something back, its parts are asked for."""
         is_whole = is_complete and self.answers not in _LIMITS
+        if done == ANY_TIME:
+            self.has_undated = is_whole and self.answers >= self.records
+            self.is_at_least = not self.has_undated and self.records > self._new_before
+            return
+        self._end(done, is_complete=is_complete, is_whole=is_whole)
+        if not self.pending and not self.is_at_least and self.records <= min(_FEW, self.cap - 1):
+            self.pending.append(ANY_TIME)
+
+    def _end(self, done: Slice, *, is_complete: bool, is_whole: bool) -> None:
         if self.records > self._new_before:
             self._in_vain = 0
         elif self.answers >= _MANY and not is_whole:
@@ -171,7 +183,7 @@ class Count:
             records=None if self.is_at_least and not self.records else self.records,
             images=self.images if self.has_images else None,
             is_at_least=self.is_at_least,
-            how="C-FIND by study date",
+            how="C-FIND by study date, and once without" if self.has_undated else "C-FIND by study date",
         )
 
     @property
@@ -186,6 +198,7 @@ class Count:
             "code": self.code,
             "published": self.published,
             "has_bait": self.holds_a_honeypots_study,
+            "has_undated": self.has_undated,
             "pending": " ".join(piece.name for piece in self.pending),
         }
 
@@ -195,6 +208,7 @@ class Count:
         self.has_images, self.is_at_least = bool(tally["has_images"]), bool(tally["is_at_least"])
         self.published = int(tally["published"])
         self.has_bait = bool(tally["has_bait"])
+        self.has_undated = bool(tally.get("has_undated", False))
         self.code = str(tally["code"])
         self._chosen = [(b"", "")] * int(tally.get("chosen", 0))  # how many decides; a replay asks nobody
         self.pending = [slice_of(name) for name in str(tally["pending"]).split()]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-__all__ = ["FIRST", "Slice", "slice_of"]
+__all__ = ["ANY_TIME", "FIRST", "Slice", "slice_of"]
 
 _LAST_SECOND: Final = 86_399
 _HOUR, _TEN_MINUTES, _MINUTE = 3600, 600, 60
@@ -26,8 +26,8 @@ class Slice:
 
     @property
     def study_date(self) -> str:
-        """As a key of range matching (PS3.4 §C.2.2.2.5)."""
-        if self.first == self.last and self.first:
+        """As a key of range matching (PS3.4 §C.2.2.2.5); "", which matches all and none (§C.2.2.2.3), for any time."""
+        if self.first == self.last:
             return _day(self.first)
         return f"{_day(self.first)}-{_day(self.last)}"
 
@@ -107,3 +107,5 @@ FIRST: Final = (
     Slice(date(2030, 1, 1), None),
 )
 """All of time, in the order in which it is asked for. Studies without a date are in none of them."""
+ANY_TIME: Final = Slice(None, None)
+"""Studies without a date, and all others."""

@@ -65,6 +65,42 @@ def test_a_count_over_several_associations_is_replayed_one_by_one(monkeypatch: p
     assert len({str(tally) for tally in tallies}) == len(tallies)
 
 
+@pytest.mark.parametrize(
+    ("conduct", "records", "undated", "expected", "is_told"),
+    [
+        (CONQUEST, 900, 250, 900, True),
+        (CONQUEST, 77, 77, 77, True),
+        (CONQUEST, 1_503, 503, 1_503, True),
+        (CONQUEST, 1_500, 400, 1_100, False),  # too many with a date to be asked for twice
+        (LIMITED, 490, 9, 490, True),
+        (LIMITED, 700, 0, 700, False),  # stops at 500 answers: nobody knows what it keeps back
+    ],
+)
+def test_few_studies_are_asked_for_without_a_date_too(
+    conduct: object, records: int, undated: int, expected: int, is_told: bool
+) -> None:
+    played, _ = counted(conduct, shelf=replace(SHELF, records=records, undated=undated))
+    counts = played.sighting.counts
+    assert counts is not None
+    assert (counts.records, counts.is_at_least) == (expected, False)
+    assert counts.how.endswith("once without") is is_told
+
+
+def test_those_without_a_date_of_whom_some_may_be_kept_back_are_the_least_there_are() -> None:
+    played, _ = counted(LIMITED, shelf=replace(SHELF, records=700, undated=600))
+    counts = played.sighting.counts
+    assert counts is not None
+    assert counts.records is not None
+    assert (counts.records <= 600, counts.is_at_least) == (True, True)
+
+
+def test_the_cap_holds_for_those_without_a_date() -> None:
+    played, _ = counted(CONQUEST, shelf=replace(SHELF, records=700, undated=600), records_cap=300)
+    counts = played.sighting.counts
+    assert counts is not None
+    assert (counts.records, counts.is_at_least) == (300, True)
+
+
 def test_it_ends_at_the_cap() -> None:
     played, _ = counted(CONQUEST, records_cap=1000)
     counts = played.sighting.counts
