@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from leadglass.net.conversing import Ending
-from leadglass.survey.observation import Act, Counts, Observation, Rung, Software, Verdict
+from leadglass.survey.observation import Act, Counts, Observation, Rung, Software, Try, Verdict
 from leadglass.survey.services import Service
 from leadglass.survey.target import Place
 
@@ -66,7 +66,7 @@ class System:
             o.target.service is Service.DICOM and t.act is Act.SPEAK and t.verdict is Verdict.OPEN
             for o in self.observations
             for t in o.sighting.tries
-        ) or any(t.how in _IMAGING for o in self.observations for t in o.sighting.tries)
+        ) or any(_speaks_imaging(t) for o in self.observations for t in o.sighting.tries)
 
     @property
     def is_open_archive(self) -> bool:
@@ -149,6 +149,11 @@ class System:
         candidates = (own, beside, self.software)
         named = next((one for one in candidates if one.product), None)
         return named or next((one for one in candidates if one.toolkit), own)
+
+
+def _speaks_imaging(attempt: Try) -> bool:
+    """Whether it said yes or no as only archives do: what is in trouble may be anything."""
+    return attempt.how in _IMAGING and attempt.verdict in (Verdict.OPEN, Verdict.CLOSED)
 
 
 def _best(observations: Iterable[Observation]) -> Software:

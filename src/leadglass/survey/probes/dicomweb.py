@@ -17,7 +17,7 @@ from leadglass.survey.probe import Call
 from leadglass.survey.probes.http_asking import Answer, Ask
 from leadglass.survey.probes.http_keeping import SOMETHING, answers_shape, nothing, read
 from leadglass.survey.probes.http_kinds import SECOND, Kinds, study_kinds
-from leadglass.survey.probes.http_visit import UNKNOWN, Found, Look, Visit, asked, is_refusal
+from leadglass.survey.probes.http_visit import UNKNOWN, Found, Look, Visit, asked, is_refusal, is_trouble
 from leadglass.survey.probes.personal_attributes import PERSONAL
 
 __all__ = ["look"]
@@ -34,6 +34,7 @@ _USUAL_ROOTS: Final = (
 )
 _JSON: Final = "application/dicom+json, application/json;q=0.9"
 _ATTRIBUTES: Final = ",".join((*PERSONAL.values(), "PatientIdentityRemoved"))
+_FILE_TYPES: Final = ("multipart/related", "application/dicom")
 _FILES: Final = 'multipart/related; type="application/dicom"'
 
 
@@ -53,6 +54,8 @@ def look(visit: Visit) -> Look:
     if not root:
         return Found()
     query = asked(Act.QUERY, "QIDO-RS", answer, is_open=_is_open(answer))
+    if query.verdict is Verdict.UNCLEAR:
+        return Found(tries=(query,))
     retrieve = yield from _retrieve(visit, root, uid, query)
     is_ours = 'realm="Leadglass"' in answer.headers.get("www-authenticate", "")
     software = Software(product="Leadglass", proof="the realm of its DICOMweb") if is_ours else UNKNOWN
@@ -69,12 +72,15 @@ def _queries(visit: Visit, roots: Sequence[str], uid: str) -> Generator[Call, Ou
 
 
 def _best(roots: Sequence[str], answers: Sequence[Answer], control: Answer) -> tuple[str, Answer]:
-    """A root that is open, or else one that is refused by itself; "" if there is neither."""
+    """A root that is open, or else one that is refused by itself, or that cannot say it now; "" if there is none."""
     for root, answer in zip(roots, answers, strict=True):
         if _is_open(answer):
             return root, answer
     for root, answer in zip(roots, answers, strict=True):
         if is_refusal(answer) and _refused_by(answer) != _refused_by(control):
+            return root, answer
+    for root, answer in zip(roots, answers, strict=True):
+        if is_trouble(answer) and answer.status != control.status:
             return root, answer
     return "", control
 
@@ -93,7 +99,8 @@ def _retrieve(visit: Visit, root: str, uid: str, query: Try) -> Generator[Call, 
     """Only "there is no such study" from a server that answers questions, too, says that it would have served one."""
     ask = Ask(f"{root.replace('qido-rs', 'wado-rs')}/studies/{uid}", nothing, _FILES)
     (answer,) = yield from visit.ask(ask, level=Level.ACCESS)
-    says_none = answer.status in (200, 204, 404, 410)
+    sends_files = answer.status == 200 and answer.headers.get("content-type", "").startswith(_FILE_TYPES)
+    says_none = sends_files or answer.status in (204, 404, 410)
     return asked(Act.RETRIEVE, "WADO-RS", answer, is_open=says_none and query.verdict is Verdict.OPEN)
 
 

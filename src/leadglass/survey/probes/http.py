@@ -28,7 +28,7 @@ from leadglass.survey.probes import (
 from leadglass.survey.probes.http_asking import Ask
 from leadglass.survey.probes.http_keeping import favicon
 from leadglass.survey.probes.http_opening import HOW, Door, first_page, not_spoken, open_door
-from leadglass.survey.probes.http_visit import Found, Visit, is_refusal
+from leadglass.survey.probes.http_visit import Found, Visit, is_refusal, is_trouble
 from leadglass.survey.target import Target
 from leadglass.terms.ceilings import MAX_LANDING_PAGE
 
@@ -91,6 +91,8 @@ def _sighting(door: Door, visit: Visit, icon: str, found: list[Found]) -> Sighti
     if not any(t.act is Act.ENTER for t in tries) and _asks_who(visit):
         code = str(visit.answers[0].status) if visit.answers[0].status != 200 else "login page"
         landing.append(Try(act=Act.ENTER, how=HOW, verdict=Verdict.CLOSED, code=code))
+    elif is_trouble(visit.landing):
+        landing.append(Try(act=Act.ENTER, how=HOW, verdict=Verdict.UNCLEAR, code=str(visit.landing.status)))
     software = [one.software for one in found]
     if icon in FAVICONS:
         software.append(Software(product=FAVICONS[icon], proof="its favicon"))

@@ -14,9 +14,11 @@ SECURED: Final = "https://secured.invalid/"
 """What is kept of where a redirection leads, if not to a path of the same origin: to somebody else, to somebody else's
 login, to TLS on the same port."""
 
-_LOGIN: Final = re.compile(r"log-?in|sign-?in|auth|saml|sso|realms", re.IGNORECASE)
+_LOGIN: Final = re.compile(r"log[-_]?in|sign[-_]?in|auth|saml|sso|realms", re.IGNORECASE)
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9 ._/()+,;:=\"-]")
 _MAX_HEADER: Final = 100
+_SOMEBODYS: Final = re.compile(r"[0-9]{5}|/(?:patients?|persons?|users?|stud(?:y|ies)|series)/[^/]", re.IGNORECASE)
+"""A path that may name a person or an examination: it is neither kept nor followed."""
 _PATH: Final = re.compile(r"[A-Za-z0-9/._~-]{1,128}")
 _ABSOLUTE: Final = re.compile(r"(https?://[^/?#]*)([^?#]*).*", re.IGNORECASE | re.DOTALL)
 _PORT: Final = re.compile(r":([0-9]{1,5})$")
@@ -56,7 +58,11 @@ def _local(location: str, path: str, origin: str) -> str:
         target = re.split("[?#]", location)[0]
         if not target.startswith("/"):
             target = path.split("?")[0].rpartition("/")[0] + "/" + target
-    return target if _PATH.fullmatch(target) and not target.startswith("//") else ELSEWHERE
+    if not _PATH.fullmatch(target) or target.startswith("//"):
+        return ELSEWHERE
+    if _SOMEBODYS.search(target):
+        return LOGIN_ELSEWHERE if _LOGIN.search(target) else ELSEWHERE
+    return target
 
 
 def _outside(location: str, there: str, origin: str) -> str:

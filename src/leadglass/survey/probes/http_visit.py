@@ -20,7 +20,7 @@ from leadglass.survey.probes.http_talk import HttpAccess, HttpTalk
 from leadglass.survey.target import Target
 from leadglass.terms.ceilings import MAX_WEB_REQUESTS, MAX_WEB_SAMPLES
 
-__all__ = ["UNKNOWN", "Found", "Look", "Visit", "asked", "is_refusal", "origin_of"]
+__all__ = ["UNKNOWN", "Found", "Look", "Visit", "asked", "is_refusal", "is_trouble", "origin_of"]
 
 UNKNOWN: Final = Software()
 _TALKS: Final[Mapping[Level, type[HttpTalk]]] = {
@@ -29,9 +29,10 @@ _TALKS: Final[Mapping[Level, type[HttpTalk]]] = {
     Level.COUNTS: HttpCounts,
     Level.KINDS: HttpKinds,
 }
+_TROUBLE: Final = frozenset({429, 502, 503, 504})
 _REFUSALS: Final = frozenset({401, 403, 407})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-_SIGN_IN: Final = ("login", "signin", "sign-in", "auth", "saml", "sso")
+_SIGN_IN: Final = ("login", "log-in", "log_in", "signin", "sign-in", "sign_in", "auth", "saml", "sso")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +113,11 @@ def is_refusal(answer: Answer) -> bool:
         location = answer.headers.get("location", "").lower()
         return any(word in location for word in _SIGN_IN)
     return answer.status in _REFUSALS
+
+
+def is_trouble(answer: Answer) -> bool:
+    """Whether it says: not now (RFC 9110 §15.6.3 to §15.6.5, RFC 6585 §4), which is neither yes nor no."""
+    return answer.status in _TROUBLE
 
 
 def asked(act: Act, how: str, answer: Answer, *, is_open: bool) -> Try:

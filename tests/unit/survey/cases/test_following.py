@@ -186,8 +186,9 @@ TLS_ONLY = Try(act=Act.SPEAK, how="A-ASSOCIATE", verdict=Verdict.NOT_OFFERED, co
         system(HOME, tries=(SPOKEN, BUSY)),
         system(HOME, tries=(TLS_ONLY,), speaks_tls=True, handshakes=(handshake(demands_client_certificate=None),)),
         system(HOME, tries=(), ending=Ending.RESET),
+        system(HOME, service=Service.HTTP, tries=(SPOKEN, replace(BUSY, how="landing page", code="503"))),
     ],
-    ids=["it hangs", "it is full for now", "TLS went in front, and nobody got to ask", "it breaks off"],
+    ids=["it hangs", "it is full for now", "TLS went in front, and nobody got to ask", "it breaks off", "in trouble"],
 )
 def test_a_door_that_says_neither_closes_nothing(seen: System) -> None:
     events, cases = followed((look(), [system(HOME)]), (look(1), [seen]))

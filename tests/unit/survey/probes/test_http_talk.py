@@ -114,6 +114,12 @@ def test_what_is_kept_says_the_same(turns: list[bytes]) -> None:
         (SECURED, SECURED),
         (LOGIN_ELSEWHERE, LOGIN_ELSEWHERE),
         ("//example.org/x", ELSEWHERE),
+        # somebody, or somebody's examination
+        ("/patients/doe-john/", ELSEWHERE),
+        ("/viewer/Studies/1.2.840.113619", ELSEWHERE),
+        ("/view/19700131", ELSEWHERE),
+        ("/users/sign_in", LOGIN_ELSEWHERE),
+        ("/studies/", "/studies/"),
         ("/päth", ELSEWHERE),
         ("/" + "x" * 200, ELSEWHERE),
         ("javascript:alert(1)", ELSEWHERE),
