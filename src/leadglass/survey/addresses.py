@@ -14,6 +14,8 @@ IPV6_FIRST: Final = 1 << 128
 """The key of `::`. No IPv4 key comes near it: blocks of both families never touch."""
 _REMEMBERED: Final = 16_384
 """Keys: a system is asked about several times while it is looked at."""
+_OCTETS: Final = {str(octet): octet for octet in range(256)}
+"""As IPv4 addresses write them, without needless zeros: several times as quick as `ipaddress`."""
 _MAPPED_PREFIX: Final = 0xFFFF  # ::ffff:0:0/96, RFC 4291 §2.5.5.2
 
 
@@ -32,7 +34,7 @@ class Block(NamedTuple):
 def key_of(address: str) -> int:
     """The key of a numeric address. An IPv4 address written as an IPv6 one is that IPv4 address. ValueError if not."""
     if ":" not in address:
-        return int(IPv4Address(address))
+        return _ipv4_key(address)
     parsed = IPv6Address(address)
     if parsed.scope_id is not None:
         raise ValueError("an address with a zone means something else on every machine")
@@ -41,7 +43,9 @@ def key_of(address: str) -> int:
 
 def address_of(key: int) -> str:
     """The numeric address of a key, as RFC 5952 writes it."""
-    return str(IPv4Address(key)) if key < IPV6_FIRST else str(IPv6Address(key - IPV6_FIRST))
+    if key < IPV6_FIRST:
+        return f"{key >> 24}.{key >> 16 & 255}.{key >> 8 & 255}.{key & 255}"
+    return str(IPv6Address(key - IPV6_FIRST))
 
 
 def block_of(text: str) -> Block:
@@ -70,6 +74,14 @@ def overlaid(blocks: Sequence[Block]) -> Iterator[tuple[Block, Sequence[int]]]:
             over.append(to_come.pop())
         if over:
             yield Block(first, end - 1), over
+
+
+def _ipv4_key(address: str) -> int:
+    try:
+        first, second, third, fourth = (_OCTETS[octet] for octet in address.split("."))
+    except (KeyError, ValueError):
+        raise ValueError(f"{address!r} is no address") from None
+    return first << 24 | second << 16 | third << 8 | fourth
 
 
 def _key(address: IPv4Address | IPv6Address) -> int:

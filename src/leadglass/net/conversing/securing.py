@@ -205,8 +205,10 @@ def _wrapped(
 
 def _sni(name: str) -> str | None:
     """RFC 6066 §3: addresses are not named."""
+    if not name:
+        return None
     try:
         ip_address(name)
     except ValueError:
-        return name or None
+        return name
     return None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from leadglass.dicom.dimse.framing import frame_message
@@ -52,7 +53,7 @@ class AssociationTalk(Talk):
         self.language = ""  # which other one it speaks, if we know it
         self.fault = ""  # what it did that PS3.8 or PS3.7 forbids
         self.has_heard = False
-        self._request = request(called_ae_title, caller, proposal, user_name)
+        self._request = partial(request, called_ae_title, caller, proposal, user_name)  # kilobytes, for who is there
         self._buffer = b""
         self._taken = 0  # bytes of whole PDUs, or of another language's sign
         self._command = b""  # fragments of a command
@@ -76,7 +77,7 @@ class AssociationTalk(Talk):
         """The association ended before its end; `code` is our word for how."""
 
     def begin(self) -> bytes:
-        return self._request
+        return self._request()
 
     def hung_up(self) -> None:
         if not self.is_over:
