@@ -1,13 +1,14 @@
 """A world on the wire, and on nobody else's network.
 
-One listener a port hears all of 127.0.0.0/8 and resets what comes to an address without a service. A world of few doors
-has a listener for each of them instead: then the other ports are closed, as on real machines.
+A listener for each door: then every other port of every address is closed, as on real machines. For worlds too large
+for that one listener a port hears all of 127.0.0.0/8, and resets what comes to an address without a service.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import resource
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
@@ -53,7 +54,8 @@ class RangeServer:
         self.law = law
         self.port_offset = port_offset
         self.latency = latency
-        self.has_own_listeners = sum(len(system.doors) for system in world.systems) <= own_listeners
+        doors = sum(len(system.doors) for system in world.systems)
+        self.has_own_listeners = doors <= min(own_listeners, _descriptors() // 2)
         """Whether every door is a socket of its own, and every other port closed."""
         self.connections = 0
         """Taken so far."""
@@ -124,9 +126,14 @@ def serve_world(
     """A server for this world, not started yet: `async with serve_world(...) as server`.
 
     `port_offset` is added to every port of the world; `latency` (seconds) to what each of its doors has. A world of no
-    more than `own_listeners` doors has a socket for each.
+    more than `own_listeners` doors has a socket for each, if that leaves half of what this process may open.
     """
     return RangeServer(world, law, port_offset=port_offset, latency=latency, own_listeners=own_listeners)
+
+
+def _descriptors() -> int:
+    """How many this process may have open."""
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 
 def _doors_by_port(world: World) -> Mapping[int, Mapping[str, Door]]:

@@ -12,6 +12,7 @@ import pytest
 
 from helpers.practice_range import running
 from leadglass.net.answering import listening_on_loopback
+from leadglass.range import serving
 from leadglass.range.law import Law
 from leadglass.range.manner import Action, HangUp, Manner, Pause, Reset
 from leadglass.range.serving import serve_world
@@ -79,8 +80,20 @@ async def test_one_listener_a_port_resets_where_a_large_world_has_no_system() ->
         assert (server.connections, server.reset, server.strangers) == (2, 1, 0)
 
 
-@pytest.mark.parametrize(("profile", "own"), [("small", True), ("hostile", True), ("world-2019", False)])
-def test_which_worlds_have_a_listener_for_each_door(profile: str, own: bool) -> None:
+@pytest.mark.parametrize(
+    ("profile", "descriptors", "own"),
+    [
+        ("small", 1024, True),
+        ("hostile", 1024, True),
+        ("world-2019", 8192, True),
+        ("world-2019-11", 8192, True),
+        ("world-2019", 1024, False),  # there would be no room for guests
+    ],
+)
+def test_which_worlds_have_a_listener_for_each_door(
+    profile: str, descriptors: int, own: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "_descriptors", lambda: descriptors)
     assert serve_world(load(profile), Law()).has_own_listeners is own
 
 
