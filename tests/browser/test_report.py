@@ -8,12 +8,12 @@ from playwright.sync_api import Browser, Page
 from helpers.axe_core import barriers
 from helpers.browser import complaints_of
 from helpers.report_world import model
-from leadglass.report.writing import write
+from leadglass.report.writing import write, written
 
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> str:
-    (path,) = write(model(), ["html"], tmp_path_factory.mktemp("report"))
+    (path,) = write(written(model(), ["html"]), tmp_path_factory.mktemp("report"))
     return path.as_uri()
 
 

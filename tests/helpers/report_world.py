@@ -128,8 +128,9 @@ def _case(index: int, one: Judged) -> CaseRow:
         address=one.system.address,
         state="closed" if closed else "open",
         opened=SEEN,
-        last_step="closure proved by re-test" if closed else "notice sent" if index % 2 else "owner found",
-        due="" if closed else "HIPAA: 13 Nov 2026",
+        last_step="closed" if closed else "notice sent" if index % 2 else "owner",
+        law="" if closed else "HIPAA, 45 CFR 164.404",
+        due=None if closed else SEEN + timedelta(days=60),
         closed=SEEN + timedelta(days=12) if closed else None,
     )
 

@@ -26,6 +26,7 @@ class CommonGround:
     new: Sequence[System]
     note: str = ""  # in words, if that is not all of both
     addresses: frozenset[str] | None = None  # None: all
+    found: int = 0  # systems of both runs together, if that is not all
 
 
 def common_ground(old: Run, new: Run) -> CommonGround:
@@ -58,6 +59,7 @@ def common_ground(old: Run, new: Run) -> CommonGround:
         [system for system in after if system.address in both],
         note,
         both,
+        len(ports),
     )
 
 

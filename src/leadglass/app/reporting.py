@@ -11,7 +11,8 @@ from leadglass import __version__
 from leadglass.app.common_ground import common_ground
 from leadglass.app.user_folder import user_folder
 from leadglass.report.building import build
-from leadglass.report.judged import Before, Ingredients, Judged
+from leadglass.report.judged import Before, Common, Ingredients, Judged
+from leadglass.report.language import Language, language
 from leadglass.report.model import CaseRow, Credit, Cve, ReportModel, RunFacts, ScopeFacts, Shown
 from leadglass.survey.cases.book import CaseBook
 from leadglass.survey.cases.case import Case
@@ -39,14 +40,14 @@ def model_of(folder: Path, *, against: Path | None, cases: Path | None, shown: S
     return build(
         Ingredients(
             run=_facts(run, systems),
-            judged=judge(systems),
+            judged=judge(systems, shown.language),
             made_at=datetime.now(UTC),
             grade_of_group=_grade_of_group,
             known_flaws=_known_flaws,
             shown=shown,
             before=None if against is None else _before(Run.open(against), run, shown),
             cases=() if cases is None else [_case(case) for case in CaseBook(cases).cases.values()],
-            credits=(_places(),),
+            credits=(_places(language(shown.language)),),
         )
     )
 
@@ -58,10 +59,10 @@ def compare_runs(old: Path, new: Path, by: By) -> tuple[Comparison, str]:
     return compare(ground.old, ground.new, by), ground.note
 
 
-def judge(systems: Sequence[System]) -> list[Judged]:
-    """Every system with its findings, what it most likely is, and its grade."""
+def judge(systems: Sequence[System], spoken: str = "en") -> list[Judged]:
+    """Every system with its findings in that language, what it most likely is, and its grade."""
     fleets = fleets_of(systems)
-    findings = findings_of(systems, fleets)
+    findings = findings_of(systems, fleets, spoken)
     grades = grades_of(systems, findings)
     by_address: dict[str, list[Finding]] = {}
     for finding in findings:
@@ -90,7 +91,7 @@ def _before(old: Run, new: Run, shown: Shown) -> Before:
         systems=ground.old,
         is_measured=old.facts.level >= Level.COUNTS or _is_counted(ground.old),
         comparable=ground.addresses,
-        note=ground.note,
+        common=None if ground.addresses is None else Common(len(ground.addresses), ground.found),
     )
 
 
@@ -150,7 +151,6 @@ def _case(case: Case) -> CaseRow:
         for clock in deadlines(case.opened.country, case.last_seen.records, case.noticed_at)
         if clock.due is not None and case.closed_at is None
     ]
-    due = f"{clocks[0].law}: {clocks[0].due:%Y-%m-%d %H:%M} UTC" if clocks else ""
     return CaseRow(
         id=case.id,
         organisation=case.opened.organisation,
@@ -158,11 +158,12 @@ def _case(case: Case) -> CaseRow:
         state=case.state,
         opened=case.opened.at,
         last_step=str(type(case.history[-1]).__struct_config__.tag),
-        due=due,
+        law=clocks[0].law if clocks else "",
+        due=clocks[0].due if clocks else None,
         closed=case.closed_at,
     )
 
 
-def _places() -> Credit:
+def _places(say: Language) -> Credit:
     known = Places(user_folder() / "places")
-    return Credit(what="countries of addresses", text=known.credit, date=known.date)
+    return Credit(what=say("credits.places"), text=known.credit, date=known.date)

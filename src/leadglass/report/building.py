@@ -8,6 +8,7 @@ from dataclasses import replace
 from leadglass.report import details, pictures, regions, trend, wording
 from leadglass.report.geography import world
 from leadglass.report.judged import Ingredients, Judged
+from leadglass.report.language import language
 from leadglass.report.model import (
     NOT_MEASURED,
     CaseRow,
@@ -31,54 +32,54 @@ __all__ = ["build"]
 
 def build(given: Ingredients) -> ReportModel:
     """The model. What may not be shown is not in it: no form can show it by mistake."""
-    shown, least = given.shown, given.shown.min_cell
+    shown, least, say = given.shown, given.shown.min_cell, language(given.shown.language)
     judged = redacted(given.judged, shown)
     measured = _is_measured(given)
-    countries = regions.country_table(judged, least, given.grade_of_group, measured=measured)
+    countries = regions.country_table(judged, least, given.grade_of_group, say, measured=measured)
     rows, turned = countries.rows, None
     if given.before is not None:
         found = trend.compared(given.before, judged)
         common = countries  # the very same rows, so that two tables cannot be subtracted
         if given.before.comparable is not None:
             common = regions.country_table(
-                trend.comparable(given.before, judged), least, given.grade_of_group, measured=measured
+                trend.comparable(given.before, judged), least, given.grade_of_group, say, measured=measured
             )
         turned = trend.trend(
-            given.before, found, {row.code: row for row in common.rows}, common.total, shown, measured=measured
+            given.before, found, {row.code: row for row in common.rows}, common.total, shown, say, measured=measured
         )
         rows = _judged_rows(rows, turned.rows)
     head = _headline(given, judged, countries)
     numbers = details.system_numbers(judged)
     beside = Overlapping(least, head.reached, head.archives, head.four.systems)
-    tls, confidence = pictures.tls(judged, beside), pictures.confidence(judged, beside)
-    software = details.software(judged, beside, given.known_flaws)
+    tls, confidence = pictures.tls(judged, beside, say), pictures.confidence(judged, beside, say)
+    software = details.software(judged, beside, given.known_flaws, say)
     return ReportModel(
-        title=wording.title(given.run, has_before=turned is not None),
+        title=wording.title(given.run, say, has_before=turned is not None),
         made_at=given.made_at,
         run=_one_line(given.run),
         shown=shown,
         headline=head,
-        sentences=wording.sentences(given.run, head, turned),
+        sentences=wording.sentences(given.run, head, turned, say),
         countries=rows,
-        states=regions.state_table(judged, least, given.grade_of_group, measured=measured),
+        states=regions.state_table(judged, least, given.grade_of_group, say, measured=measured),
         organisations=()
         if shown.hides_organisations
-        else regions.organisation_table(judged, least, given.grade_of_group, measured=measured),
-        ladder=pictures.ladder(judged, beside),
+        else regions.organisation_table(judged, least, given.grade_of_group, say, measured=measured),
+        ladder=pictures.ladder(judged, beside, say),
         tls=tls,
-        certificates=pictures.certificates(judged, given.run.started, beside),
+        certificates=pictures.certificates(judged, given.run.started, beside, say),
         software=software,
-        leaks=details.leaks(judged, numbers, shown, measured=measured),
+        leaks=details.leaks(judged, numbers, shown, say, measured=measured),
         confidence=confidence,
-        reasons=pictures.reasons(judged, shown),
-        kinds=pictures.kinds(judged, beside),
-        rules=details.rules(judged, beside),
+        reasons=pictures.reasons(judged, shown, say),
+        kinds=pictures.kinds(judged, beside, say),
+        rules=details.rules(judged, beside, say),
         findings=details.findings(judged, numbers, shown),
         cases=_cases(given.cases, shown),
         trend=turned,
-        method=wording.method(given.run),
-        limits=wording.limits(given.run, head.four, shown),
-        credits=(*given.credits, Credit(what="world map", text=world().credit, date=world().date)),
+        method=wording.method(given.run, say),
+        limits=wording.limits(given.run, head.four, shown, say),
+        credits=(*given.credits, Credit(what=say("credits.map"), text=world().credit, date=world().date)),
     )
 
 
@@ -159,7 +160,7 @@ def _cases(cases: Sequence[CaseRow], shown: Shown) -> tuple[CaseRow, ...]:
             address="" if shown.hides_addresses else case.address,
             organisation="" if shown.hides_organisations else one_line(case.organisation),
             last_step=one_line(case.last_step),
-            due=one_line(case.due),
+            law=one_line(case.law),
         )
         for case in cases
     )

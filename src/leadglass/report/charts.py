@@ -9,8 +9,8 @@ from html import escape
 from itertools import pairwise
 from typing import Final
 
+from leadglass.report.language import Language
 from leadglass.report.model import Figure, TrendRow
-from leadglass.report.words import compact
 
 __all__ = ["bar", "slopes"]
 
@@ -18,6 +18,7 @@ _LINE: Final = 19  # least distance between two labels
 _TOP, _BOTTOM, _LEFT, _RIGHT = 34, 14, 152, 308
 _WIDTH: Final = 460
 _MOST: Final = 9
+_LONGEST: Final = 14  # signs of a name, if its code cannot stand for it
 
 
 def bar(value: Figure, largest: int, tone: str = "") -> str:
@@ -39,7 +40,7 @@ class _Label:
     css: str
 
 
-def slopes(rows: Sequence[TrendRow], before: str, after: str) -> str:
+def slopes(rows: Sequence[TrendRow], before: str, after: str, say: Language) -> str:
     """Records then and now, a line for each of the largest regions, on a scale of tens. "" if none can be drawn."""
     lines = sorted((pair for row in rows if (pair := _pair(row))), key=lambda pair: -max(pair[1:3]))[:_MOST]
     if len(lines) < 2:
@@ -60,15 +61,18 @@ def slopes(rows: Sequence[TrendRow], before: str, after: str) -> str:
             f'<g class="{css}"><line x1="{_LEFT}" y1="{y(then):.1f}" x2="{_RIGHT}" y2="{y(now):.1f}"/>'
             f'<circle cx="{_LEFT}" cy="{y(then):.1f}" r="3.5"/><circle cx="{_RIGHT}" cy="{y(now):.1f}" r="3.5"/></g>'
         )
-        left.append(_Label(f"{name}  {compact(then)}", y(then), y(then), css))
-        right.append(_Label(f"{compact(now)}  {_short(name)}", y(now), y(now), css))
+        left.append(_Label(f"{name}  {say.compact(then)}", y(then), y(then), css))
+        right.append(_Label(f"{say.compact(now)}  {_short(name)}", y(now), y(now), css))
     words = "".join(_placed(left, height, _LEFT - 10, "end") + _placed(right, height, _RIGHT + 10, "start"))
     heads = (
         f'<text class="head" x="{_LEFT}" y="14" text-anchor="middle">{escape(before)}</text>'
         f'<text class="head" x="{_RIGHT}" y="14" text-anchor="middle">{escape(after)}</text>'
     )
-    told = "; ".join(f"{name} from {compact(then)} to {compact(now)}" for name, then, now, _ in lines)
-    label = escape(f"Records by country, {before} and {after}: {told}")
+    told = "; ".join(
+        say("trend.from_to", name=name, before=say.compact(then), after=say.compact(now))
+        for name, then, now, _ in lines
+    )
+    label = escape(say("trend.slopes_alt", before=before, after=after, told=told))
     return (
         f'<svg class="slopes" viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{label}">'
         f"{heads}{''.join(drawn)}{words}</svg>"
@@ -79,11 +83,11 @@ def _pair(row: TrendRow) -> tuple[str, int, int, str] | None:
     then, now = row.before.records, row.after.records
     if not isinstance(then, int) or not isinstance(now, int) or not (then or now):
         return None
-    return _short(row.name), then, now, row.judgement
+    return row.name if len(row.name) <= _LONGEST else row.code or _short(row.name), then, now, row.judgement
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= 14 else f"{name[:13].rstrip()}…"
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1].rstrip()}…"
 
 
 def _placed(labels: list[_Label], height: float, x: float, anchor: str) -> list[str]:

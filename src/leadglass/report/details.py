@@ -9,27 +9,30 @@ from typing import Final, TypeAlias
 
 from leadglass.report.geography import country_name
 from leadglass.report.judged import Judged, KnownFlaws
+from leadglass.report.language import Language
 from leadglass.report.model import NOT_MEASURED, Figure, Leak, RuleRow, Shown, SoftwareCluster
 from leadglass.report.pictures import by_size, kinds_of
 from leadglass.report.withholding import Overlapping
-from leadglass.report.words import RUNG_WORDS, SEVERITY_WORDS, one_line
+from leadglass.report.words import SEVERITY_WORDS, one_line
 from leadglass.survey.finding import Finding
 from leadglass.survey.observation import Act, Software, Verdict
 
-__all__ = ["findings", "leaks", "rules", "software", "system_numbers"]
+__all__ = ["findings", "leaks", "rules", "software", "software_name", "system_numbers"]
 
 
 _Runs: TypeAlias = tuple[str, str, str]
 _FEW: Final[_Runs] = ("", "few", "")  # no version without a product: nothing else is called that
 
 
-def software(judged: Sequence[Judged], beside: Overlapping, known_flaws: KnownFlaws) -> tuple[SoftwareCluster, ...]:
+def software(
+    judged: Sequence[Judged], beside: Overlapping, known_flaws: KnownFlaws, say: Language
+) -> tuple[SoftwareCluster, ...]:
     """Systems by what they run, most first; what is unknown last. Where small cells are withheld, all that few run is
     one row."""
     groups: defaultdict[_Runs, list[Judged]] = defaultdict(list)
     for one in judged:
         if one.counts:
-            groups[_runs(one.system.software)].append(one)
+            groups[_runs(one.system.software, say)].append(one)
     for key in [key for key, group in groups.items() if key != _FEW and len(group) < beside.least]:
         groups[_FEW] += groups.pop(key)
     keys = sorted(groups, key=lambda key: (key == _FEW, not any(key), -len(groups[key]), key))
@@ -38,13 +41,27 @@ def software(judged: Sequence[Judged], beside: Overlapping, known_flaws: KnownFl
     found = [_cluster(key, groups[key], systems[index], opened[index], known_flaws) for index, key in enumerate(keys)]
     return tuple(
         sorted(
-            found, key=lambda one: (one.is_rest, not one.product and not one.toolkit, by_size(one.systems, one.name))
+            found,
+            key=lambda one: (
+                one.is_rest,
+                not one.product and not one.toolkit,
+                by_size(one.systems, software_name(one, say)),
+            ),
         )
     )
 
 
-def _runs(software: Software) -> _Runs:
-    return one_line(software.product), one_line(_version(software)), one_line(software.toolkit)
+def software_name(one: SoftwareCluster, say: Language) -> str:
+    """As people say it: "Orthanc 1.12.3", or what can honestly be said."""
+    if one.is_rest:
+        return say("software.rest")
+    if one.product:
+        return f"{one.product} {one.version}".strip()
+    return say("software.toolkit_only", toolkit=one.toolkit) if one.toolkit else say("software.unknown")
+
+
+def _runs(software: Software, say: Language) -> _Runs:
+    return one_line(software.product), one_line(_version(software, say)), one_line(software.toolkit)
 
 
 def _cluster(
@@ -73,15 +90,17 @@ def system_numbers(judged: Sequence[Judged]) -> dict[str, int]:
     return {one.system.address: number for number, one in enumerate(ranked, 1)}
 
 
-def leaks(judged: Sequence[Judged], numbers: dict[str, int], shown: Shown, *, measured: bool) -> tuple[Leak, ...]:
+def leaks(
+    judged: Sequence[Judged], numbers: dict[str, int], shown: Shown, say: Language, *, measured: bool
+) -> tuple[Leak, ...]:
     """Open systems, most records first; none where single systems may not be listed."""
     if not shown.lists_systems:
         return ()
-    found = [_leak(one, numbers[one.system.address], shown, measured) for one in judged if one.leaks]
+    found = [_leak(one, numbers[one.system.address], shown, measured, say) for one in judged if one.leaks]
     return tuple(sorted(found, key=lambda leak: leak.number))
 
 
-def _leak(one: Judged, number: int, shown: Shown, measured: bool) -> Leak:
+def _leak(one: Judged, number: int, shown: Shown, measured: bool, say: Language) -> Leak:
     system, place = one.system, one.system.place
 
     def volume(value: int, *, is_counted: bool) -> Figure:
@@ -93,15 +112,15 @@ def _leak(one: Judged, number: int, shown: Shown, measured: bool) -> Leak:
         ports=tuple(sorted({o.target.port for o in system.observations if _is_open(o.sighting.tries)})),
         organisation="" if shown.hides_organisations else one_line(place.organisation),
         country=place.country,
-        country_name=country_name(place.country),
+        country_name=country_name(place.country, say),
         state=one_line(place.state),
-        software=_named(system.software),
+        software=_named(system.software, say),
         is_archive=system.is_open_archive,
         records=volume(system.records, is_counted=system.has_records_counted),
         images_linked=volume(system.images_linked, is_counted=system.has_images_counted),
         images_accessible=volume(system.images_accessible, is_counted=system.has_images_counted),
         is_at_least=system.is_at_least,
-        rung=RUNG_WORDS[system.rung],
+        rung=say(f"rung.{int(system.rung)}"),
         grade=one.grade,
         reality=one.confidence.reality,
         kinds=kinds_of(system),
@@ -115,17 +134,20 @@ def _is_open(tries: Iterable[object]) -> bool:
     return any(getattr(t, "act", None) in inside and getattr(t, "verdict", None) is Verdict.OPEN for t in tries)
 
 
-def _version(runs: Software) -> str:
+def _version(runs: Software, say: Language) -> str:
     """The version, or from which to which one it may be."""
-    return f"{runs.version} or newer, before {runs.version_before}" if runs.version_before else runs.version
+    if not runs.version_before:
+        return runs.version
+    return say("software.version_between", version=runs.version, before=runs.version_before)
 
 
-def _named(runs: Software) -> str:
-    named = f"{runs.product} {_version(runs)}".strip() or (runs.toolkit and f"toolkit {runs.toolkit}")
-    return one_line(named) or "unknown"
+def _named(runs: Software, say: Language) -> str:
+    if runs.product:
+        return one_line(f"{runs.product} {_version(runs, say)}")
+    return say("software.toolkit", toolkit=one_line(runs.toolkit)) if runs.toolkit else say("software.unknown")
 
 
-def rules(judged: Sequence[Judged], beside: Overlapping) -> tuple[RuleRow, ...]:
+def rules(judged: Sequence[Judged], beside: Overlapping, say: Language) -> tuple[RuleRow, ...]:
     """Findings by rule, the worst first, then the most frequent. `beside`: what is shown already."""
     by_rule: defaultdict[str, list[Finding]] = defaultdict(list)
     products: dict[int, str] = {}
@@ -141,7 +163,7 @@ def rules(judged: Sequence[Judged], beside: Overlapping) -> tuple[RuleRow, ...]:
     def weight(rule: str) -> tuple[int, tuple[bool, int, str]]:
         return -max(f.severity for f in by_rule[rule]), by_size(shown[rule], rule)
 
-    return tuple(_rule(rule, by_rule[rule], products, shown[rule]) for rule in sorted(by_rule, key=weight))
+    return tuple(_rule(rule, by_rule[rule], products, shown[rule], say) for rule in sorted(by_rule, key=weight))
 
 
 def _product(one: Judged, finding: Finding) -> str:
@@ -151,7 +173,7 @@ def _product(one: Judged, finding: Finding) -> str:
     return runs.product or runs.toolkit.rpartition(" ")[0]
 
 
-def _rule(rule: str, found: Sequence[Finding], products: Mapping[int, str], systems: Figure) -> RuleRow:
+def _rule(rule: str, found: Sequence[Finding], products: Mapping[int, str], systems: Figure, say: Language) -> RuleRow:
     worst = max(found, key=lambda finding: finding.severity)
     advised = {one_line(finding.advice): one_line(products[id(finding)]) for finding in found}
     advice = _common_end(list(advised))
@@ -163,7 +185,7 @@ def _rule(rule: str, found: Sequence[Finding], products: Mapping[int, str], syst
         systems=systems,
         what=one_line(worst.what),
         advice=advice,
-        settings=tuple(sorted((product or "other", text) for product, text in settings.items() if text)),
+        settings=tuple(sorted((product or say("findings.other"), text) for product, text in settings.items() if text)),
         cves=tuple(sorted({cve for finding in found for cve in finding.cves})),
     )
 

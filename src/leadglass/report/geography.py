@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import msgspec
 
+from leadglass.report.language import Language
 from leadglass.terms.ceilings import MAX_GEOMETRY
 from leadglass.terms.errors import UserFault
 
@@ -52,12 +53,12 @@ def world() -> Geometry:
     return msgspec.json.decode(_WORLD.read_bytes(), type=Geometry)
 
 
-def country_name(code: str) -> str:
+def country_name(code: str, say: Language) -> str:
     """Of ISO 3166-1 alpha-2; the code itself if it is nobody's, "not known" for none."""
     if not code:
-        return "not known"
+        return say("table.unplaced")
     found = world().regions.get(code)
-    return found.name if found else code
+    return say.country(code, found.name if found else code)
 
 
 def read_geojson(path: Path) -> Geometry:

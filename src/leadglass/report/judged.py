@@ -12,7 +12,7 @@ from leadglass.survey.finding import Confidence, Finding, Reality
 from leadglass.survey.observation import Software
 from leadglass.survey.system import System
 
-__all__ = ["Before", "Ingredients", "Judged"]
+__all__ = ["Before", "Common", "Ingredients", "Judged"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +35,14 @@ class Judged:
         return self.counts and self.system.is_open
 
 
+@dataclass(frozen=True, slots=True)
+class Common:
+    """Of how many systems that two runs found it is known that both would have seen them."""
+
+    both: int
+    all: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Before:
     """The run before: what of it counted and can be compared."""
@@ -43,7 +51,7 @@ class Before:
     systems: Sequence[System]
     is_measured: bool = True  # whether it counted records at all
     comparable: frozenset[str] | None = None  # addresses of today's run that it may be compared with; None: all
-    note: str = ""  # in words, if that is not all
+    common: Common | None = None  # if that is not all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,8 @@ from html import escape
 from typing import Final
 
 from leadglass.report.geography import Geometry, Shape
+from leadglass.report.language import Language
 from leadglass.report.model import NOT_MEASURED, Figure, RegionRow
-from leadglass.report.words import bound, counted, figure
 
 __all__ = ["Legend", "drawn_map", "map_class"]
 
@@ -41,10 +41,12 @@ def map_class(row: RegionRow, *, by_records: bool) -> str:
     return f"m{max(1, sum(value >= edge for edge in edges))}"
 
 
-def drawn_map(geometry: Geometry, rows: Mapping[str, RegionRow], title: str) -> tuple[str, tuple[Legend, ...]]:
+def drawn_map(
+    geometry: Geometry, rows: Mapping[str, RegionRow], title: str, say: Language
+) -> tuple[str, tuple[Legend, ...]]:
     """The SVG, and the classes that occur in it."""
     by_records = _is_by_records(rows.values())
-    shapes = [_drawn(shape, rows.get(key), by_records) for key, shape in geometry.regions.items()]
+    shapes = [_drawn(shape, rows.get(key), by_records, say) for key, shape in geometry.regions.items()]
     behind = "".join(svg for svg in shapes if svg.startswith("<path"))
     dots = "".join(svg for svg in shapes if svg.startswith("<circle"))
     other = f'<path class="mx" d="{geometry.other}"/>' if geometry.other else ""
@@ -54,16 +56,16 @@ def drawn_map(geometry: Geometry, rows: Mapping[str, RegionRow], title: str) -> 
         f'<rect width="8" height="8" class="hatch-a"/><rect width="3" height="8" class="hatch-b"/></pattern></defs>'
         f"{other}{behind}{dots}</svg>"
     )
-    return svg, _legend(list(rows.values()))
+    return svg, _legend(list(rows.values()), say)
 
 
 def _is_by_records(rows: Iterable[RegionRow]) -> bool:
     return any(row.four.records != NOT_MEASURED for row in rows)
 
 
-def _drawn(shape: Shape, row: RegionRow | None, by_records: bool) -> str:
+def _drawn(shape: Shape, row: RegionRow | None, by_records: bool, say: Language) -> str:
     css = map_class(row, by_records=by_records) if row is not None else "mx"
-    title = f"<title>{escape(_words(row, shape.name))}</title>" if row is not None else ""
+    title = f"<title>{escape(_words(row, say))}</title>" if row is not None else ""
     if shape.path:
         path = escape(shape.path)
         return f'<path class="{css}" d="{path}">{title}</path>' if title else f'<path class="{css}" d="{path}"/>'
@@ -72,34 +74,36 @@ def _drawn(shape: Shape, row: RegionRow | None, by_records: bool) -> str:
     return f'<circle class="{css}" cx="{shape.at[0]}" cy="{shape.at[1]}" r="{_DOT}">{title}</circle>'
 
 
-def _words(row: RegionRow, name: str) -> str:
+def _words(row: RegionRow, say: Language) -> str:
     if row.is_gone:
-        return f"{name}: nothing is found any more"
+        return say("map.gone", name=row.name)
     if row.four.systems == 0:
-        return f"{name}: {counted(row.archives, 'imaging system')} seen, none open"
-    said = f"{name}: {counted(row.four.systems, 'open system')}"
-    return (
-        said
-        if row.four.records == NOT_MEASURED
-        else f"{said}, {bound(row.four, 'records')}{figure(row.four.records)} records"
-    )
+        return say("map.closed", name=row.name, archives=say("figures.imaging_systems", row.archives))
+    told = {"name": row.name, "systems": say("figures.open_systems", row.four.systems)}
+    if row.four.records == NOT_MEASURED:
+        return say("map.open", **told)
+    return say("map.records", records=say.bound(row.four, "records") + say.figure(row.four.records), **told)
 
 
-def _legend(rows: Sequence[RegionRow]) -> tuple[Legend, ...]:
+def _legend(rows: Sequence[RegionRow], say: Language) -> tuple[Legend, ...]:
     by_records = _is_by_records(rows)
-    edges, unit = (_RECORD_EDGES, "records") if by_records else (_SYSTEM_EDGES, "open systems")
+    edges = _RECORD_EDGES if by_records else _SYSTEM_EDGES
     present = {map_class(row, by_records=by_records) for row in rows}
-    classes = []
-    for index, edge in enumerate(edges):
-        last = index + 1 == len(edges)
-        upto = "or more" if last else f"to {edges[index + 1] - 1:,}"
-        single = not last and edges[index + 1] - 1 == edge
-        classes.append(Legend(f"m{index + 1}", f"{edge:,}" if single else f"{edge:,} {upto}"))
-    classes[0] = Legend(classes[0].css, f"{classes[0].words} {unit}")
+    classes = [Legend(f"m{index + 1}", _range(edges, index, say)) for index in range(len(edges))]
+    unit = "map.unit_records" if by_records else "map.unit_systems"
+    classes[0] = Legend(classes[0].css, say(unit, words=classes[0].words))
     if _CLOSED in present:
-        classes.insert(0, Legend(_CLOSED, "seen, none open"))
+        classes.insert(0, Legend(_CLOSED, say("map.none_open")))
     if _UNCOUNTED in present:
-        classes.append(Legend(_UNCOUNTED, "open, not counted"))
+        classes.append(Legend(_UNCOUNTED, say("map.uncounted")))
     if _WITHHELD in present:
-        classes.append(Legend(_WITHHELD, "withheld"))
+        classes.append(Legend(_WITHHELD, say("map.withheld")))
     return tuple(classes)
+
+
+def _range(edges: Sequence[int], index: int, say: Language) -> str:
+    first = edges[index]
+    if index + 1 == len(edges):
+        return say("map.or_more", **{"from": first})
+    last = edges[index + 1] - 1
+    return say.figure(first) if first == last else say("map.to", **{"from": first, "to": last})

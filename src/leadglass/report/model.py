@@ -164,13 +164,6 @@ class SoftwareCluster:
     cves: tuple[Cve, ...] = ()
     is_rest: bool = False
 
-    @property
-    def name(self) -> str:
-        """As people say it: "Orthanc 1.12.3", or what can honestly be said."""
-        if self.product:
-            return f"{self.product} {self.version}".strip()
-        return f"toolkit {self.toolkit}, product unknown" if self.toolkit else "unknown"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leak:
@@ -221,7 +214,8 @@ class CaseRow:
     state: str
     opened: datetime
     last_step: str = ""
-    due: str = ""  # the next legal clock, in words
+    law: str = ""  # of the next legal clock, as it is cited
+    due: datetime | None = None
     closed: datetime | None = None
 
 

@@ -9,63 +9,46 @@ from typing import Final, TypeVar
 
 from leadglass.net.conversing import Certificate, Handshake
 from leadglass.report.judged import Judged
+from leadglass.report.language import Language
 from leadglass.report.model import Figure, Shown, Slice
 from leadglass.report.withholding import Overlapping, small
-from leadglass.report.words import RUNG_WORDS, one_line
+from leadglass.report.words import one_line
 from leadglass.survey.finding import Reality
 from leadglass.survey.observation import Act, DatabaseFacts, HttpFacts, Rung, Sighting, Verdict
 from leadglass.survey.system import System
 
 __all__ = ["by_size", "certificates", "confidence", "kinds", "kinds_of", "ladder", "reasons", "tls", "tls_class"]
 
-_RUNG_MEANING: Final = {
-    Rung.REACHABLE: "a connection comes about",
-    Rung.SPEAKS: "DICOM, DICOMweb or another protocol of this survey answers",
-    Rung.ACCEPTS_STRANGERS: "an association or a page without asking who is there",
-    Rung.ANSWERS_QUERIES: "a question about a study that does not exist is answered “none”, not “no”",
-    Rung.SERVES_IMAGES: "a request for images that do not exist is answered “none”, not “no”",
-    Rung.ACCEPTS_WRITES: "offers to take images from strangers; never tried",
-}
 T = TypeVar("T", bound=str)
-_PLAIN, _RETIRED, _MODIFIED, _BCP195 = "No encryption", "Retired TLS", "PS3.15 B.13", "PS3.15 B.12"
-_TLS: Final = {
-    _PLAIN: ("at least one door speaks in clear", "bad"),
-    _RETIRED: ("TLS 1.0 or 1.1, or suites the profiles no longer allow", "warn"),
-    _MODIFIED: ("Modified BCP 195: suites beyond AES-GCM", "good"),
-    _BCP195: ("BCP 195: TLS 1.2 or 1.3, forward secrecy, AES-GCM", "good"),
-}
-_REALITY: Final = {
-    Reality.REAL: ("signs of patients’ care", "bad"),
-    Reality.UNKNOWN: ("nothing says that it is not real; counted as exposure", "warn"),
-    Reality.DEMO: ("shows signs of demonstration, teaching or test; not counted as exposure", ""),
-    Reality.HONEYPOT: ("shows signs of a trap; not counted as exposure", ""),
-}
+_PLAIN, _RETIRED, _MODIFIED, _BCP195 = "plain", "retired", "modified", "bcp195"
+_TLS: Final = {_PLAIN: "bad", _RETIRED: "warn", _MODIFIED: "good", _BCP195: "good"}  # the weakest first
+_COUNTING: Final = {Reality.REAL: "bad", Reality.UNKNOWN: "warn"}
 _SOON: Final = timedelta(days=30)
 
 
-def ladder(judged: Sequence[Judged], beside: Overlapping) -> tuple[Slice, ...]:
+def ladder(judged: Sequence[Judged], beside: Overlapping, say: Language) -> tuple[Slice, ...]:
     """How many systems stand on each rung; one system stands on several. `beside`: what is shown already."""
     standing = Counter(rung for one in judged if one.counts for rung in one.system.rungs)
     tones = {Rung.ACCEPTS_STRANGERS: "warn"} | dict.fromkeys(list(Rung)[4:], "bad")
     return tuple(
         Slice(
-            name=RUNG_WORDS[rung],
+            name=say(f"rung.{int(rung)}"),
             systems=beside.shown(standing[rung]),
-            meaning=_RUNG_MEANING[rung],
+            meaning=say(f"rung_meaning.{int(rung)}"),
             tone=tones.get(rung, ""),
         )
         for rung in list(Rung)[1:]
     )
 
 
-def tls(judged: Sequence[Judged], beside: Overlapping) -> tuple[Slice, ...]:
+def tls(judged: Sequence[Judged], beside: Overlapping, say: Language) -> tuple[Slice, ...]:
     """Imaging systems by the weakest of their doors. Nothing if none was seen."""
     found = Counter(tls_class(one.system) for one in judged if one.counts and one.system.is_archive)
-    return _parts(found, _TLS, beside) if found.total() else ()
+    return _parts("tls", found, _TLS, beside, say) if found.total() else ()
 
 
 def tls_class(system: System) -> str:
-    """By the weakest door: plain, retired, B.13, B.12 (PS3.15 Annex B)."""
+    """By the weakest door: "plain", "retired", "modified" (PS3.15 B.13) or "bcp195" (B.12)."""
     order = list(_TLS)
     doors = [o.sighting for o in system.observations if _is_spoken(o.sighting)]
     return min((_door(door.handshakes) for door in doors), key=order.index, default=_PLAIN)
@@ -92,7 +75,7 @@ def _profile(version: str, cipher: str) -> str:
     return _MODIFIED if any(word in suite for word in ("CHACHA20", "CCM", "CAMELLIA")) else _RETIRED
 
 
-def certificates(judged: Sequence[Judged], now: datetime, beside: Overlapping) -> tuple[Slice, ...]:
+def certificates(judged: Sequence[Judged], now: datetime, beside: Overlapping, say: Language) -> tuple[Slice, ...]:
     """What is wrong with certificates, by system; one system may be in several."""
     shown = [found for one in judged if one.counts and (found := list(_certificates(one.system)))]
     if not shown:
@@ -103,42 +86,49 @@ def certificates(judged: Sequence[Judged], now: datetime, beside: Overlapping) -
         if one.counts
     )
     rows = (
-        ("show a certificate", len(shown), ""),
-        ("… that has ended", sum(any(c.not_after < now for c in found) for found in shown), "bad"),
-        ("… that ends within 30 days", sum(any(now <= c.not_after < now + _SOON for c in f) for f in shown), "warn"),
-        ("… that they signed themselves", sum(any(c.is_self_signed for c in found) for found in shown), ""),
-        ("demand a certificate from clients", asked, "good"),
+        ("shown", len(shown), ""),
+        ("ended", sum(any(c.not_after < now for c in found) for found in shown), "bad"),
+        ("ending", sum(any(now <= c.not_after < now + _SOON for c in f) for f in shown), "warn"),
+        ("self_signed", sum(any(c.is_self_signed for c in found) for found in shown), ""),
+        ("demanded", asked, "good"),
     )
-    return tuple(Slice(name=name, systems=beside.shown(count), tone=tone) for name, count, tone in rows)
+    return tuple(
+        Slice(name=say(f"certificate.{name}"), systems=beside.shown(count), tone=tone) for name, count, tone in rows
+    )
 
 
 def _certificates(system: System) -> Iterable[Certificate]:
     return (h.certificate for o in system.observations for h in o.sighting.handshakes if h.certificate is not None)
 
 
-def confidence(judged: Sequence[Judged], beside: Overlapping) -> tuple[Slice, ...]:
+def confidence(judged: Sequence[Judged], beside: Overlapping, say: Language) -> tuple[Slice, ...]:
     """What the systems most likely are. How many count is told elsewhere too, so these are parts of one whole; how many
     do not count is told nowhere."""
     found = Counter(one.confidence.reality for one in judged)
-    counting = {name: _REALITY[name] for name in (Reality.REAL, Reality.UNKNOWN)}
-    others = {name: small(found[name], beside.least) for name in (Reality.DEMO, Reality.HONEYPOT)}
-    apart = (Slice(name=name, systems=count, meaning=_REALITY[name][0]) for name, count in others.items())
-    return (*_parts(found, counting, beside), *apart)
+    apart = (
+        Slice(
+            name=say(f"reality.{name}"),
+            systems=small(found[name], beside.least),
+            meaning=say(f"reality_meaning.{name}"),
+        )
+        for name in (Reality.DEMO, Reality.HONEYPOT)
+    )
+    return (*_parts("reality", found, _COUNTING, beside, say), *apart)
 
 
-def reasons(judged: Sequence[Judged], shown: Shown) -> tuple[Slice, ...]:
+def reasons(judged: Sequence[Judged], shown: Shown, say: Language) -> tuple[Slice, ...]:
     """Why: each reason with the number of systems it was given for, most first; none where single systems may not be
     listed, for many are those of one system."""
     if not shown.lists_systems:
         return ()
-    given = Counter(one_line(reason) for one in judged for reason in dict.fromkeys(one.confidence.reasons))
+    given = Counter(say.because(one_line(reason)) for one in judged for reason in dict.fromkeys(one.confidence.reasons))
     return tuple(Slice(name=reason, systems=count) for reason, count in given.most_common(12))
 
 
-def kinds(judged: Sequence[Judged], beside: Overlapping) -> tuple[Slice, ...]:
+def kinds(judged: Sequence[Judged], beside: Overlapping, say: Language) -> tuple[Slice, ...]:
     """Kinds of personal data found within strangers' reach, by system."""
     found = Counter(kind for one in judged if one.leaks for kind in kinds_of(one.system))
-    counted = {one_line(kind): beside.shown(count) for kind, count in found.most_common()}
+    counted = {say.named("kind", one_line(kind)): beside.shown(count) for kind, count in found.most_common()}
     return tuple(
         Slice(name=kind, systems=counted[kind]) for kind in sorted(counted, key=lambda k: by_size(counted[k], k))
     )
@@ -160,10 +150,12 @@ def kinds_of(system: System) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def _parts(found: Counter[T], meanings: Mapping[T, tuple[str, str]], beside: Overlapping) -> tuple[Slice, ...]:
+def _parts(
+    what: str, found: Counter[T], tones: Mapping[T, str], beside: Overlapping, say: Language
+) -> tuple[Slice, ...]:
     """Parts of one whole: who knows the whole may not work out a small part."""
-    shown = beside.column([found[name] for name in meanings])
+    shown = beside.column([found[name] for name in tones])
     return tuple(
-        Slice(name=str(name), systems=shown[index], meaning=meaning, tone=tone)
-        for index, (name, (meaning, tone)) in enumerate(meanings.items())
+        Slice(name=say(f"{what}.{name}"), systems=systems, meaning=say(f"{what}_meaning.{name}"), tone=tones[name])
+        for name, systems in zip(tones, shown, strict=True)
     )

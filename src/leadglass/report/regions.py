@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from leadglass.report.geography import country_name
 from leadglass.report.judged import GroupGrade, Judged
+from leadglass.report.language import Language
 from leadglass.report.model import NOT_MEASURED, Figure, Four, RegionRow
 from leadglass.report.withholding import WITHHELD, small, withheld_column
 from leadglass.report.words import one_line
@@ -36,36 +37,38 @@ class Table:
     archives: Figure
 
 
-def country_table(judged: Sequence[Judged], least: int, grade: GroupGrade, *, measured: bool) -> Table:
+def country_table(judged: Sequence[Judged], least: int, grade: GroupGrade, say: Language, *, measured: bool) -> Table:
     """Countries, most records first; withheld ones by name behind them."""
     groups = _groups(judged, "country")
-    rows, total, archives = _rows(groups, least, grade, measured)
+    rows, total, archives = _rows(groups, least, grade, say, measured)
     return Table(_sorted([replace(row, name=row.country) for row in rows]), total, archives)
 
 
-def state_table(judged: Sequence[Judged], least: int, grade: GroupGrade, *, measured: bool) -> tuple[RegionRow, ...]:
+def state_table(
+    judged: Sequence[Judged], least: int, grade: GroupGrade, say: Language, *, measured: bool
+) -> tuple[RegionRow, ...]:
     """States; those of one country add up to its row, so they are protected country by country."""
     by_country: defaultdict[str, dict[Region, list[Judged]]] = defaultdict(dict)
     for region, group in _groups(judged, "state").items():
         by_country[region.country][region] = group
     rows: list[RegionRow] = []
-    shown = {row.code: row for row in country_table(judged, least, grade, measured=measured).rows}
+    shown = {row.code: row for row in country_table(judged, least, grade, say, measured=measured).rows}
     for country, groups in by_country.items():
         if any(region.state for region in groups):
             hidden = isinstance(shown[country].four.systems, str)
-            found, _, _ = _rows(groups, least, grade, measured, all_hidden=hidden)
+            found, _, _ = _rows(groups, least, grade, say, measured, all_hidden=hidden)
             rows += [row for row in found if row.name]
     return _sorted(rows)
 
 
 def organisation_table(
-    judged: Sequence[Judged], least: int, grade: GroupGrade, *, measured: bool
+    judged: Sequence[Judged], least: int, grade: GroupGrade, say: Language, *, measured: bool
 ) -> tuple[RegionRow, ...]:
     """Organisations that have a name; none where small cells are withheld, for states and countries are shown beside
     them, and who knows where an organisation is could subtract it."""
     if least > 1:
         return ()
-    rows, _, _ = _rows(_groups(judged, "organisation"), least, grade, measured)
+    rows, _, _ = _rows(_groups(judged, "organisation"), least, grade, say, measured)
     return _sorted([row for row in rows if row.name])
 
 
@@ -81,6 +84,7 @@ def _rows(
     groups: Mapping[Region, Sequence[Judged]],
     least: int,
     grade: GroupGrade,
+    say: Language,
     measured: bool,
     *,
     all_hidden: bool = False,
@@ -94,7 +98,7 @@ def _rows(
         RegionRow(
             code=region.country,
             name=one_line(region.organisation or region.state) if region.organisation or region.state else "",
-            country=country_name(region.country),
+            country=country_name(region.country, say),
             archives=archives[index],
             four=fours[index],
             grade="" if len(groups[region]) < least else grade(groups[region], _group_kind(region)),

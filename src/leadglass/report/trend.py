@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from leadglass.report.geography import country_name
 from leadglass.report.judged import Before, Judged
+from leadglass.report.language import Language
 from leadglass.report.model import Figure, Four, RegionRow, Shown, Trend, TrendRow
 from leadglass.report.regions import counts_table
 from leadglass.report.withholding import WITHHELD, small
+from leadglass.report.wording import common_ground
 from leadglass.survey.comparing import Comparison, FourCounts, compare
 
 __all__ = ["comparable", "compared", "trend"]
@@ -27,7 +29,14 @@ def comparable(before: Before, judged: Sequence[Judged]) -> list[Judged]:
 
 
 def trend(
-    before: Before, found: Comparison, now: Mapping[str, RegionRow], total: Four, shown: Shown, *, measured: bool
+    before: Before,
+    found: Comparison,
+    now: Mapping[str, RegionRow],
+    total: Four,
+    shown: Shown,
+    say: Language,
+    *,
+    measured: bool,
 ) -> Trend:
     """With today's rows as the country table shows them, so that two tables cannot be subtracted."""
     least = shown.min_cell
@@ -35,7 +44,7 @@ def trend(
     rows = [
         TrendRow(
             code=change.region.country,
-            name=country_name(change.region.country),
+            name=country_name(change.region.country, say),
             before=earlier[index],
             after=now[change.region.country].four if change.region.country in now else _nothing(measured),
             judgement=change.judgement.value,
@@ -47,14 +56,16 @@ def trend(
     few = any(0 < count < least for count in (gone, come))
     return Trend(
         started=before.started,
-        world=TrendRow(code="", name="All", before=world, after=total, judgement=found.world.judgement.value),
+        world=TrendRow(
+            code="", name=say("table.all"), before=world, after=total, judgement=found.world.judgement.value
+        ),
         rows=tuple(rows if least < 2 else sorted(rows, key=lambda row: row.name)),
         gone=_balanced(gone, few, least),
         new=_balanced(come, few, least),
         moved=small(len(found.moved), least),
         moves=() if shown.hides_addresses or not shown.lists_systems else found.moved[:_MOVES_SHOWN],
-        note=before.note,
-        dark=tuple(sorted(country_name(region.country) for region in found.dark)),
+        note=common_ground(before.common, say),
+        dark=tuple(sorted(country_name(region.country, say) for region in found.dark)),
     )
 
 

@@ -49,20 +49,15 @@ def _made(model: ReportModel, name: str, geometry: Geometry | None, states: Geom
     return FORMATS[name](model)
 
 
-def write(
-    model: ReportModel,
-    formats: Iterable[str],
-    folder: Path,
-    *,
-    geometry: Geometry | None = None,
-    states: Geometry | None = None,
-) -> list[Path]:
-    """Puts the files into the folder, which is made if need be; the paths."""
-    files = written(model, formats, geometry=geometry, states=states)
+def write(files: Mapping[str, bytes], folder: Path) -> list[Path]:
+    """Puts the files into the folder, which is made if need be; the paths. Each is there whole, or as it was before."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for name, content in files.items():
-        path = folder / name
-        path.write_bytes(content)
-        paths.append(path)
+        draft = folder / f".{name}.draft"
+        try:
+            draft.write_bytes(content)
+            paths.append(draft.replace(folder / name))
+        finally:
+            draft.unlink(missing_ok=True)
     return paths

@@ -17,7 +17,7 @@ from helpers.survey_world import SEEN, certificate, database, handshake, seeded_
 from leadglass.report.building import build
 from leadglass.report.exchange.tables_csv import tables_csv
 from leadglass.report.html import html_of
-from leadglass.report.judged import Before
+from leadglass.report.judged import Before, Common
 from leadglass.report.model import Figure, Four, ReportModel
 from leadglass.report.pictures import tls_class
 from leadglass.report.withholding import WITHHELD
@@ -140,12 +140,12 @@ def test_only_common_ground_is_compared() -> None:
         started=SEEN,
         systems=[system("192.0.2.1", country="DE")],
         comparable=frozenset({"192.0.2.1"}),
-        note="Only one was looked at twice.",
+        common=Common(1, 2),
     )
     made = build(replace(ingredients([system("192.0.2.1"), system("192.0.2.2", country="US")]), before=before))
     assert made.trend is not None
     assert (made.headline.four.systems, made.trend.world.after.systems, made.trend.new) == (2, 1, 0)
-    assert made.sentences[-1] == "Only one was looked at twice."
+    assert "compared are the 1 of 2 systems found" in made.sentences[-1]
     assert {row.code: row.judgement for row in made.countries} == {"DE": "bad", "US": ""}
 
 
@@ -165,16 +165,16 @@ def test_a_database_stands_beside_the_archives() -> None:
 @pytest.mark.parametrize(
     ("one", "profile"),
     [
-        (system(), "No encryption"),
-        (system(handshakes=[handshake(None)]), "PS3.15 B.12"),
-        (system(handshakes=[handshake(None), handshake(None, retired=True)]), "Retired TLS"),
-        (system(handshakes=[handshake(None, cipher="TLS_CHACHA20_POLY1305_SHA256")]), "PS3.15 B.13"),
-        (system(handshakes=[replace(handshake(None), version="TLSv1.2", cipher="AES256-GCM-SHA384")]), "Retired TLS"),
+        (system(), "plain"),
+        (system(handshakes=[handshake(None)]), "bcp195"),
+        (system(handshakes=[handshake(None), handshake(None, retired=True)]), "retired"),
+        (system(handshakes=[handshake(None, cipher="TLS_CHACHA20_POLY1305_SHA256")]), "modified"),
+        (system(handshakes=[replace(handshake(None), version="TLSv1.2", cipher="AES256-GCM-SHA384")]), "retired"),
         (
             system(handshakes=[replace(handshake(None), version="TLSv1.2", cipher="ECDHE-RSA-AES256-SHA")]),
-            "Retired TLS",
+            "retired",
         ),
-        (system(handshakes=[handshake(None)], viewer=True), "No encryption"),
+        (system(handshakes=[handshake(None)], viewer=True), "plain"),
     ],
 )
 def test_encryption_is_judged_by_the_weakest_door(one: System, profile: str) -> None:

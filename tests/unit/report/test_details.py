@@ -5,6 +5,7 @@ from __future__ import annotations
 from helpers.leaks import system
 from leadglass.report.details import rules, software
 from leadglass.report.judged import Judged
+from leadglass.report.language import language
 from leadglass.report.withholding import Overlapping
 from leadglass.survey.finding import Confidence, Finding, Reality, Severity
 from leadglass.survey.observation import Software
@@ -39,10 +40,10 @@ def test_advice_is_said_once_and_settings_by_product() -> None:
         )
         for address, (product, text) in texts.items()
     ]
-    (row,) = rules(judged, Overlapping(0))
+    (row,) = rules(judged, Overlapping(0), language("en"))
     assert row.advice == general
     assert row.settings == (("Orthanc", "Set one thing. Set another."), ("dcm4chee-arc", "Switch it on."))
-    (alone,) = rules(judged[:1], Overlapping(0))
+    (alone,) = rules(judged[:1], Overlapping(0), language("en"))
     assert (alone.advice, alone.settings) == (f"Set one thing. Set another. {general}", ())
 
 
@@ -55,7 +56,7 @@ def test_a_version_that_is_only_bounded_is_not_named_as_one() -> None:
             grade="F",
         )
     ]
-    (cluster,) = software(judged, Overlapping(0), lambda _: ())
+    (cluster,) = software(judged, Overlapping(0), lambda _: (), language("en"))
     assert cluster.version == "1.9.0 or newer, before 1.11.2"
 
 
@@ -72,6 +73,6 @@ def test_what_few_run_is_not_told_where_small_cells_are_withheld() -> None:
         ]
 
     judged = running("Orthanc", 9, 1) + running("Rare", 2, 20) + running("Odd", 3, 30) + running("Seldom", 1, 40)
-    found = software(judged, Overlapping(5), lambda _: ())
+    found = software(judged, Overlapping(5), lambda _: (), language("en"))
     assert [(one.product, one.systems, one.is_rest) for one in found] == [("Orthanc", 9, False), ("", 6, True)]
-    assert len(software(judged, Overlapping(0), lambda _: ())) == 4
+    assert len(software(judged, Overlapping(0), lambda _: (), language("en"))) == 4

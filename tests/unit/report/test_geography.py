@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from helpers.report_world import model
 from leadglass.report.geography import country_name, read_geojson, world
 from leadglass.report.html import html_of
+from leadglass.report.language import language
 from leadglass.report.maps import drawn_map, map_class
 from leadglass.report.model import Four, RegionRow
 from leadglass.terms.errors import UserFault
@@ -58,7 +59,8 @@ def test_the_world_has_every_country_of_the_published_studies() -> None:
     ):
         assert code in regions
     assert all(shape.path or shape.at for shape in regions.values())
-    assert (country_name("MT"), country_name(""), country_name("QQ")) == ("Malta", "not known", "QQ")
+    say = language("en")
+    assert (country_name("MT", say), country_name("", say), country_name("QQ", say)) == ("Malta", "not known", "QQ")
 
 
 def test_states_are_drawn_by_name(tmp_path: Path) -> None:
@@ -93,7 +95,7 @@ def test_a_name_in_a_map_is_escaped(tmp_path: Path) -> None:
     hostile = "<script>alert(1)</script>"
     shapes = read_geojson(saved(tmp_path, collection({"name": hostile})))
     row = RegionRow(code="", name=hostile, country="", archives=1, four=Four(systems=1, records=3), grade="F")
-    assert "<script" not in drawn_map(shapes, {hostile: row}, "map")[0]
+    assert "<script" not in drawn_map(shapes, {hostile: row}, "map", language("en"))[0]
 
 
 @given(

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from helpers.report_world import model
 from helpers.survey_world import SEEN, system
+from leadglass.report.language import language
 from leadglass.report.model import CaseRow
 from leadglass.report.pdf import pdf_of
 from leadglass.report.pdf.typesetting import _case
@@ -49,6 +50,12 @@ def test_what_is_withheld_is_set_too() -> None:
 
 def test_an_open_case_without_a_clock_is_not_called_closed() -> None:
     case = CaseRow(id="C-0001", organisation="", address="", state="open", opened=SEEN)
-    assert _case(case)[-1] == "–"
-    assert _case(replace(case, state="closed", closed=SEEN))[-1] == "closed 14 Sep 2026"
-    assert _case(replace(case, due="HIPAA: 13 Nov 2026"))[-1] == "HIPAA: 13 Nov 2026"
+    assert _case(case, language("en"))[-1] == "–"
+    assert (
+        _case(replace(case, state="closed", closed=SEEN), language("en"))[-1]
+        == "closed 14\N{NO-BREAK SPACE}Sep\N{NO-BREAK SPACE}2026"
+    )
+    assert (
+        _case(replace(case, law="HIPAA", due=SEEN), language("en"))[-1]
+        == "HIPAA: 14\N{NO-BREAK SPACE}Sep\N{NO-BREAK SPACE}2026, 08:30 UTC"
+    )

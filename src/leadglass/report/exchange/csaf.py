@@ -11,7 +11,9 @@ from typing import Any
 
 import msgspec
 
+from leadglass.report.details import software_name
 from leadglass.report.exchange.identifiers import instant
+from leadglass.report.language import Language, language
 from leadglass.report.model import Cve, ReportModel, SoftwareCluster
 
 __all__ = ["csaf"]
@@ -46,7 +48,7 @@ def csaf(model: ReportModel) -> Mapping[str, bytes]:
             },
             "notes": [{"category": "summary", "title": "Summary", "text": " ".join(model.sentences)}],
         },
-        "product_tree": {"full_product_names": list(_products(clusters))},
+        "product_tree": {"full_product_names": list(_products(clusters, language(model.shown.language)))},
         "vulnerabilities": _vulnerabilities(clusters),
     }
     return {f"{tracking_id.lower()}.json": msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"}
@@ -60,10 +62,10 @@ def _namespace(contact: str) -> str:
     return f"https://{domain}" if at and domain else "https://leadglass.invalid"
 
 
-def _products(clusters: Iterable[SoftwareCluster]) -> Iterable[dict[str, str]]:
+def _products(clusters: Iterable[SoftwareCluster], say: Language) -> Iterable[dict[str, str]]:
     named: dict[str, str] = {}
     for one in clusters:
-        named[_product_id(one)] = one.name
+        named[_product_id(one)] = software_name(one, say)
         for cve in one.cves:
             if cve.fixed_in:
                 named[_fixed_id(one, cve)] = f"{_family(one)} {cve.fixed_in}"

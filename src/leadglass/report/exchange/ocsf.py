@@ -64,7 +64,6 @@ def _event(finding: Finding, model: ReportModel) -> dict[str, Any]:
             "types": [finding.rule],
             "created_time": when,
         },
-        "remediation": {"desc": finding.advice},
         "unmapped": {"reality": finding.confidence.reality, "reasons": finding.confidence.reasons},
     }
     resource = {
@@ -72,8 +71,12 @@ def _event(finding: Finding, model: ReportModel) -> dict[str, Any]:
         "type": "imaging system",
     }
     event["resources" if vulnerable else "resource"] = [resource] if vulnerable else resource
+    advice = {"desc": finding.advice}
     if vulnerable:
-        event["vulnerabilities"] = [{"cve": {"uid": cve}, "title": finding.title} for cve in finding.cves]
+        event["vulnerabilities"] = [
+            {"cve": {"uid": cve}, "title": finding.title, "remediation": advice} for cve in finding.cves
+        ]
     else:
+        event["remediation"] = advice
         event["compliance"] = {"control": finding.rule, "status_id": 3, "status": "Fail", "standards": ["Leadglass"]}
     return event

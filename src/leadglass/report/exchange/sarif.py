@@ -78,7 +78,7 @@ def _result(finding: Finding, index: int) -> dict[str, Any]:
         "ruleId": finding.rule,
         "ruleIndex": index,
         "level": _LEVELS[finding.severity],
-        "kind": "fail",
+        "kind": "fail" if finding.severity else "informational",
         "message": {"text": f"{finding.title}. {finding.what}".strip()},
         "locations": [{"logicalLocations": [{"fullyQualifiedName": where, "kind": "resource"}]}],
         "partialFingerprints": {"leadglass/v1": made_id(finding.rule, finding.address, finding.port)},

@@ -11,9 +11,10 @@ from typing import Any
 
 import msgspec
 
+from leadglass.report.details import software_name
 from leadglass.report.exchange.identifiers import instant, made_id
+from leadglass.report.language import Language, language
 from leadglass.report.model import Cve, ReportModel, SoftwareCluster
-from leadglass.report.words import counted, figure
 
 __all__ = ["stix"]
 
@@ -24,7 +25,7 @@ def stix(model: ReportModel) -> Mapping[str, bytes]:
     author = _object("identity", ("author",), when, name="Leadglass survey", identity_class="system")
     objects = [author]
     for one in model.software:
-        objects += _cluster(one, when, author["id"])
+        objects += _cluster(one, when, author["id"], language(model.shown.language))
     unique = {entry["id"]: entry for entry in objects}
     report = _object(
         "report",
@@ -45,14 +46,14 @@ def stix(model: ReportModel) -> Mapping[str, bytes]:
     return {"stix.json": msgspec.json.format(msgspec.json.encode(bundle), indent=2) + b"\n"}
 
 
-def _cluster(one: SoftwareCluster, when: str, author: str) -> list[dict[str, Any]]:
+def _cluster(one: SoftwareCluster, when: str, author: str, say: Language) -> list[dict[str, Any]]:
     key = (one.product, one.version, one.toolkit)
     running = _object(
         "infrastructure",
         key,
         when,
-        name=f"Imaging systems running {one.name}",
-        description=f"{counted(one.systems, 'system')} seen, {figure(one.open_systems)} of them open.",
+        name=f"Imaging systems running {software_name(one, say)}",
+        description=f"{say('figures.systems', one.systems)} seen, {say.spoken(one.open_systems)} of them open.",
         created_by_ref=author,
     )
     found = [running]

@@ -11,10 +11,11 @@ from typing import Final
 from minijinja import Environment, safe
 
 from leadglass.report.charts import bar, slopes
+from leadglass.report.details import software_name
 from leadglass.report.geography import Geometry, world
+from leadglass.report.language import Language, language
 from leadglass.report.maps import drawn_map
-from leadglass.report.model import Figure, RegionRow, ReportModel, Slice
-from leadglass.report.words import bound, compact, counted, day, figure, moment, share
+from leadglass.report.model import NOT_MEASURED, Figure, RegionRow, ReportModel, Slice
 
 __all__ = ["html_of"]
 
@@ -26,10 +27,11 @@ ROWS_SHOWN: Final = 500
 
 def html_of(model: ReportModel, *, geometry: Geometry | None = None, states: Geometry | None = None) -> str:
     """The page. `geometry` replaces the world that is shipped; `states` brings a map of states."""
-    style, script = _style(), _script()
-    drawn, legend = drawn_map(geometry or world(), {row.code: row for row in model.countries}, _map_title(model))
-    state_map, state_legend = _state_map(model, states)
-    return _environment().render_template(
+    style, script, say = _style(), _script(), language(model.shown.language)
+    rows = {row.code: row for row in model.countries}
+    drawn, legend = drawn_map(geometry or world(), rows, _map_title(model, say), say)
+    state_map, state_legend = _state_map(model, states, say)
+    return _environment(say.code).render_template(
         "report.html",
         m=model,
         style=safe(style),
@@ -39,7 +41,7 @@ def html_of(model: ReportModel, *, geometry: Geometry | None = None, states: Geo
         legend=legend,
         state_map=safe(state_map) if state_map else "",
         state_legend=state_legend,
-        slopes=safe(_slopes(model)),
+        slopes=safe(_slopes(model, say)),
         ladder_max=_largest(model.ladder),
         tls_max=_largest(model.tls),
         confidence_max=_largest(model.confidence),
@@ -48,14 +50,15 @@ def html_of(model: ReportModel, *, geometry: Geometry | None = None, states: Geo
         records_max=_most_records(model.countries),
         leaks=model.leaks[:ROWS_SHOWN],
         organisations=model.organisations[:ROWS_SHOWN],
-        measured=model.headline.four.records != "",
+        measured=model.headline.four.records != NOT_MEASURED,
         level=int(model.run.level),
-        level_words=model.run.level.words,
     )
 
 
 @cache
-def _environment() -> Environment:
+def _environment(code: str) -> Environment:
+    """The templates, speaking one language: `t` says a word of it."""
+    say = language(code)
     sources = {path.name: path.read_text("utf-8") for path in _HERE.glob("*.html")}
     environment = Environment(
         loader=sources.get,
@@ -64,11 +67,15 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for name, words in (("figure", figure), ("compact", compact), ("day", day), ("moment", moment)):
+    for name, words in (("figure", say.figure), ("compact", say.compact), ("day", say.day), ("moment", say.moment)):
         environment.add_filter(name, words)
+    environment.add_filter("decimal", say.decimal)
     environment.add_filter("sorting", _sorting)
-    for name, asked in (("bound", bound), ("counted", counted), ("share", share)):
+    environment.add_global("t", say)
+    environment.add_global("word", say.named)
+    for name, asked in (("bound", say.bound), ("share", say.share), ("systems", say.systems)):
         environment.add_global(name, asked)
+    environment.add_global("software_name", lambda one: software_name(one, say))
     environment.add_global("bar", lambda value, largest, tone="": safe(bar(value, largest, tone)))
     return environment
 
@@ -105,22 +112,21 @@ def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _map_title(model: ReportModel) -> str:
-    measure = "records" if model.headline.four.records != "" else "open systems"
-    return f"World map: exposed {measure} by country. The same figures stand in the table of countries."
+def _map_title(model: ReportModel, say: Language) -> str:
+    return say("map.world_records" if model.headline.four.records != NOT_MEASURED else "map.world_systems")
 
 
-def _state_map(model: ReportModel, states: Geometry | None) -> tuple[str, object]:
+def _state_map(model: ReportModel, states: Geometry | None, say: Language) -> tuple[str, object]:
     if states is None or not model.states:
         return "", ()
     rows: dict[str, RegionRow] = {row.name: row for row in model.states}
-    return drawn_map(states, rows, "Map of states. The same figures stand in the table of states.")
+    return drawn_map(states, rows, say("map.states"), say)
 
 
-def _slopes(model: ReportModel) -> str:
+def _slopes(model: ReportModel, say: Language) -> str:
     if model.trend is None:
         return ""
-    return slopes(model.trend.rows, day(model.trend.started), day(model.run.started))
+    return slopes(model.trend.rows, say.day(model.trend.started), say.day(model.run.started), say)
 
 
 def _largest(slices: tuple[Slice, ...]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC
 from pathlib import Path
 from typing import Any, Final
@@ -10,10 +11,22 @@ import msgspec
 import typst
 
 from leadglass.report.charts import slopes
+from leadglass.report.details import software_name
 from leadglass.report.geography import Geometry, world
+from leadglass.report.language import Language, language
 from leadglass.report.maps import drawn_map
-from leadglass.report.model import CaseRow, Four, Leak, RegionRow, ReportModel, RuleRow, Slice, SoftwareCluster
-from leadglass.report.words import bound, compact, counted, day, figure, moment, share
+from leadglass.report.model import (
+    NOT_MEASURED,
+    CaseRow,
+    Four,
+    Leak,
+    RegionRow,
+    ReportModel,
+    RuleRow,
+    Slice,
+    SoftwareCluster,
+    TrendRow,
+)
 
 __all__ = ["pdf_of"]
 
@@ -59,50 +72,58 @@ def pdf_of(model: ReportModel, *, geometry: Geometry | None = None) -> bytes:
 
 
 def _data(model: ReportModel, geometry: Geometry) -> dict[str, Any]:
-    drawn, legend = drawn_map(geometry, {row.code: row for row in model.countries}, "")
-    measured = model.headline.four.records != ""
+    say = language(model.shown.language)
+    rows = {row.code: row for row in model.countries}
+    measured = model.headline.four.records != NOT_MEASURED
+    map_title = say("map.world_records" if measured else "map.world_systems")
+    drawn, legend = drawn_map(geometry, rows, map_title, say)
     return {
+        "t": say.table.words,
         "title": model.title,
-        "language": model.shown.language,
-        "made": moment(model.made_at),
+        "language": say.code,
+        "made": say("page.made", version=model.run.product_version, moment=say.moment(model.made_at)),
         "date": model.made_at.astimezone(UTC).timetuple()[:3],
-        "version": model.run.product_version,
-        "authority": model.run.scope.authority,
-        "run": model.run.id,
-        "started": day(model.run.started),
+        "for": say("page.for", authority=model.run.scope.authority) if model.run.scope.authority else "",
+        "started": say.day(model.run.started),
         "measured": measured,
         "sentences": model.sentences,
-        "tiles": _tiles(model, measured),
+        "tiles": _tiles(model, measured, say),
         "map": _standalone(drawn, _STYLE),
+        "map_title": map_title,
+        "map_about": f"{say('map.by_records' if measured else 'map.by_systems')} {say('map.dots')}",
         "legend": [{"words": one.words, "colour": _MAP_COLOURS[one.css]} for one in legend],
-        "countries": [_region(row) for row in model.countries],
-        "total": [figure(model.headline.archives), *_four(model.headline.four)],
-        "states": [_region(row) for row in model.states],
-        "organisations": [_region(row) for row in model.organisations[:_ROWS]],
-        "organisations_all": len(model.organisations),
-        "ladder": _slices(model.ladder),
-        "tls": _slices(model.tls),
-        "certificates": _slices(model.certificates),
-        "confidence": _slices(model.confidence),
-        "kinds": _slices(model.kinds),
-        "trend": _trend(model),
-        "rules": [_rule(row) for row in model.rules],
-        "software": [_software(one) for one in model.software],
-        "leaks": [_leak(one) for one in model.leaks[:_ROWS]],
-        "leaks_all": len(model.leaks),
-        "cases": [_case(one) for one in model.cases],
+        "countries": [_region(row, say) for row in model.countries],
+        "total": [say.figure(model.headline.archives), *_four(model.headline.four, say)],
+        "states": [_region(row, say) for row in model.states],
+        "organisations": [_region(row, say) for row in model.organisations[:_ROWS]],
+        "organisations_first": _first(model.organisations, say),
+        "ladder": _slices(model.ladder, say),
+        "tls": _slices(model.tls, say),
+        "certificates": _slices(model.certificates, say),
+        "confidence": _slices(model.confidence, say),
+        "kinds": _slices(model.kinds, say),
+        "trend": _trend(model, measured, say),
+        "rules": [_rule(row, say) for row in model.rules],
+        "software": [_software(one, say) for one in model.software],
+        "leaks": [_leak(one, say) for one in model.leaks[:_ROWS]],
+        "leaks_first": _first(model.leaks, say),
+        "cases": [_case(one, say) for one in model.cases],
         "method": model.method,
         "limits": model.limits,
-        "scope": _scope(model),
-        "credits": [f"{c.what}: {c.text}{f' ({c.date})' if c.date else ''}" for c in model.credits],
+        "scope": _scope(model, say),
+        "credits": [{"what": c.what, "text": c.text, "date": f" ({c.date})" if c.date else ""} for c in model.credits],
     }
 
 
-def _rule(row: RuleRow) -> dict[str, Any]:
+def _first(rows: Sequence[object], say: Language) -> str:
+    return say("page.first_on_paper", shown=_ROWS, all=len(rows)) if len(rows) > _ROWS else ""
+
+
+def _rule(row: RuleRow, say: Language) -> dict[str, Any]:
     return {
         "title": row.title,
         "severity": row.severity,
-        "systems": counted(row.systems, "system"),
+        "systems": say.systems(row.systems),
         "advice": row.advice,
         "settings": row.settings,
         "cves": ", ".join(row.cves),
@@ -114,47 +135,47 @@ def _standalone(svg: str, style: str) -> str:
     return svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).replace(">", f">{style}", 1)
 
 
-def _tiles(model: ReportModel, measured: bool) -> list[list[str]]:
+def _tiles(model: ReportModel, measured: bool, say: Language) -> list[list[str]]:
     head, four = model.headline, model.headline.four
-    part = share(four.systems, head.archives)
-    tiles = [
-        [compact(four.systems), "open imaging systems", f"of {figure(head.archives)} seen" + (part and f", {part}")]
-    ]
+    before = model.trend.world.before if model.trend else None
+    part = say.share(four.systems, head.archives)
+    seen = say("tile.systems_of", all=say.figure(head.archives)) + (part and f" · {part}")
+    was = "" if before is None else say("figures.before", value=say.figure(before.systems))
+    tiles = [[say.figure(four.systems), say("tile.systems"), seen, was]]
     if measured:
-        tiles += [
-            [bound(four, "records") + compact(four.records), "study records", "anyone can list"],
-            [bound(four, "images_linked") + compact(four.images_linked), "images linked", "the records speak of"],
-            [
-                bound(four, "images_accessible") + compact(four.images_accessible),
-                "images accessible",
-                "anyone can fetch",
-            ],
-        ]
-    tiles += [[figure(head.countries_open), "countries", "with an open system"]]
-    return [*tiles, [figure(four.viewers), "open viewers", "images in any browser"]]
+        for name, count in (("records", "records"), ("linked", "images_linked"), ("accessible", "images_accessible")):
+            was = "" if before is None else say("figures.before", value=_volume(before, count, say))
+            tiles.append([_volume(four, count, say), say(f"tile.{name}"), say(f"tile.{name}_who"), was])
+    for name, value in (("countries", head.countries_open), ("viewers", four.viewers)):
+        tiles.append([say.figure(value), say(f"tile.{name}", value), say(f"tile.{name}_who"), ""])
+    return tiles
 
 
-def _four(four: Four) -> list[str]:
+def _volume(four: Four, name: str, say: Language) -> str:
+    return say.bound(four, name) + say.compact(getattr(four, name))
+
+
+def _four(four: Four, say: Language) -> list[str]:
     names = ("systems", "records", "images_linked", "images_accessible", "viewers")
-    return [bound(four, name) + figure(getattr(four, name)) for name in names]
+    return [say.bound(four, name) + say.figure(getattr(four, name)) for name in names]
 
 
-def _region(row: RegionRow) -> dict[str, Any]:
+def _region(row: RegionRow, say: Language) -> dict[str, Any]:
     return {
         "name": row.name,
         "country": row.country,
-        "cells": [figure(row.archives), *_four(row.four)],
+        "cells": [say.figure(row.archives), *_four(row.four, say)],
         "grade": row.grade or "–",
         "class": row.judgement,
     }
 
 
-def _slices(slices: tuple[Slice, ...]) -> list[dict[str, Any]]:
+def _slices(slices: tuple[Slice, ...], say: Language) -> list[dict[str, Any]]:
     largest = max((part.systems for part in slices if isinstance(part.systems, int)), default=0)
     return [
         {
             "name": part.name,
-            "value": figure(part.systems),
+            "value": say.figure(part.systems),
             "part": part.systems / largest if isinstance(part.systems, int) and largest else 0,
             "why": part.meaning,
             "tone": part.tone,
@@ -163,84 +184,108 @@ def _slices(slices: tuple[Slice, ...]) -> list[dict[str, Any]]:
     ]
 
 
-def _trend(model: ReportModel) -> dict[str, Any] | None:
+def _trend(model: ReportModel, measured: bool, say: Language) -> dict[str, Any] | None:
     trend = model.trend
     if trend is None:
         return None
-    drawn = slopes(trend.rows, day(trend.started), day(model.run.started))
-    by_class = {
-        word: [row.name for row in trend.rows if row.judgement == word] for word in ("ugly", "bad", "new", "good")
-    }
+    drawn = slopes(trend.rows, say.day(trend.started), say.day(model.run.started), say)
+    classes = ("ugly", "bad", "new", "good")
+    by_class = {word: [row.name for row in trend.rows if row.judgement == word] for word in classes}
     before, after = trend.world.before, trend.world.after
+    facts = [
+        ("open_then", say.figure(before.systems)),
+        ("gone", say.figure(trend.gone)),
+        ("new", say.figure(trend.new)),
+        ("open_now", say.figure(after.systems)),
+        ("records_then", _volume(before, "records", say)),
+        ("records_now", _volume(after, "records", say)),
+        ("moved", say.figure(trend.moved)),
+        ("dark", say.figure(len(trend.dark))),
+    ]
     return {
-        "since": day(trend.started),
-        "facts": [
-            ["open systems then", figure(before.systems)],
-            ["went", figure(trend.gone)],
-            ["came", figure(trend.new)],
-            ["open systems now", figure(after.systems)],
-            ["records then", bound(before, "records") + compact(before.records)],
-            ["records now", bound(after, "records") + compact(after.records)],
-            ["moved to a new address", figure(trend.moved)],
-            ["countries gone dark", str(len(trend.dark))],
-        ],
+        "heading": say("trend.heading", day=say.day(trend.started)),
+        "facts": [(say(f"trend.{name}"), value) for name, value in facts if measured or "records" not in name],
         "slopes": _standalone(drawn, _SLOPE_STYLE) if drawn else "",
-        "alt": "Records by country, then and now; the figures stand in the table of countries of both reports.",
+        "alt": say("trend.slopes"),
         "classes": [[word, ", ".join(names)] for word, names in by_class.items() if names],
+        "rows": [_trend_row(row, measured, say) for row in trend.rows],
     }
 
 
-def _software(one: SoftwareCluster) -> dict[str, Any]:
-    flaws = [f"{c.id}{f' ({c.cvss})' if c.cvss is not None else ''}" for c in one.cves[:_FLAWS]]
-    if len(one.cves) > _FLAWS:
-        flaws.append(f"and {len(one.cves) - _FLAWS} more")
+def _trend_row(row: TrendRow, measured: bool, say: Language) -> dict[str, Any]:
+    def full(four: Four) -> str:
+        return say.bound(four, "records") + say.figure(four.records)
+
+    cells = [say.figure(row.before.systems), say.figure(row.after.systems)]
     return {
-        "name": one.name + (", no longer maintained" if one.is_end_of_life else ""),
-        "systems": figure(one.systems),
-        "open": figure(one.open_systems),
-        "flaws": ", ".join(flaws) or ("none known" if one.product or one.toolkit else "cannot be told"),
+        "name": row.name,
+        "cells": [*cells, full(row.before), full(row.after)] if measured else cells,
+        "class": row.judgement,
     }
 
 
-def _leak(one: Leak) -> list[str]:
+def _software(one: SoftwareCluster, say: Language) -> dict[str, Any]:
+    flaws = [f"{c.id}{f' ({say.decimal(c.cvss)})' if c.cvss is not None else ''}" for c in one.cves[:_FLAWS]]
+    if len(one.cves) > _FLAWS:
+        flaws.append(say("software.more", len(one.cves) - _FLAWS))
+    nothing = say("software.none" if one.product or one.toolkit else "software.untold")
+    return {
+        "name": software_name(one, say) + (f", {say('software.ended')}" if one.is_end_of_life else ""),
+        "systems": say.figure(one.systems),
+        "open": say.figure(one.open_systems),
+        "flaws": ", ".join(flaws) or nothing,
+    }
+
+
+def _leak(one: Leak, say: Language) -> list[str]:
     where = f"{one.country_name}, {one.state}" if one.state else one.country_name
-    least = "≥ " if one.is_at_least else ""
+    records = say.figure(one.records)
+    if isinstance(one.records, int):
+        records = ("≥ " if one.is_at_least else "") + records
+        records += "" if one.is_archive else f" {say('figures.entries')}"
     return [
-        one.address or f"System {one.number}",
+        one.address or say("leaks.number", one.number),
         one.organisation,
         where,
         one.software,
-        f"{least}{figure(one.records)}",
+        records,
         one.rung,
         one.grade,
     ]
 
 
-def _case(one: CaseRow) -> list[str]:
+def _case(one: CaseRow, say: Language) -> list[str]:
     whose = " · ".join(text for text in (one.organisation, one.address) if text)
-    clock = one.due or (f"closed {day(one.closed)}" if one.closed else "–")
-    return [one.id, whose, one.state, day(one.opened), one.last_step, clock]
+    clock = say("figures.none")
+    if one.due is not None:
+        clock = say("cases.due", law=one.law, moment=say.moment(one.due))
+    elif one.closed is not None:
+        clock = say("cases.closed", day=say.day(one.closed))
+    return [one.id, whose, one.state, say.day(one.opened), say.named("case_step", one.last_step), clock]
 
 
-def _looked_at(model: ReportModel) -> str:
-    part = "" if model.run.finished else f" of {figure(model.run.targets)}"
-    return f"{figure(model.headline.looked_at)}{part} addresses and ports"
+def _looked_at(model: ReportModel, say: Language) -> str:
+    looked = say.figure(model.headline.looked_at)
+    if model.run.finished is not None:
+        return say("figures.looked_at", looked=looked)
+    return say("figures.looked_at_of", looked=looked, all=model.run.targets)
 
 
-def _scope(model: ReportModel) -> list[list[str]]:
+def _scope(model: ReportModel, say: Language) -> list[list[str]]:
     run, scope = model.run, model.run.scope
-    rows = [
-        ["Authority", scope.authority],
-        ["Responsible", scope.responsible],
-        ["Contact", scope.contact],
-        ["Reference", scope.reference],
-        ["Permission", f"{day(scope.valid_from)} to {day(scope.valid_until)}" if scope.valid_until else ""],
-        ["Level", f"{int(run.level)}: {run.level.words}"],
-        ["Run", run.id],
-        ["Started", moment(run.started)],
-        ["Finished", moment(run.finished)],
-        ["Looked at", _looked_at(model)],
-        ["Reached", counted(model.headline.reached, "system")],
-        ["Signed scope, SHA-256", scope.digest],
-    ]
-    return [row for row in rows if row[1]]
+    period = {"from": say.day(scope.valid_from), "to": say.day(scope.valid_until)}
+    rows = {
+        "authority": scope.authority,
+        "responsible": scope.responsible,
+        "contact": scope.contact,
+        "reference": scope.reference,
+        "permission": say("scope.from_to", **period) if scope.valid_until else "",
+        "level": f"{int(run.level)}: {say(f'level.{int(run.level)}')}",
+        "run": run.id,
+        "started": say.moment(run.started),
+        "finished": say.moment(run.finished),
+        "looked_at": _looked_at(model, say),
+        "reached": say.systems(model.headline.reached),
+        "digest": scope.digest,
+    }
+    return [[say(f"scope.{name}"), value] for name, value in rows.items() if value]

@@ -75,19 +75,21 @@ RULES: Final[tuple[Rule, ...]] = (
 """The gravest first."""
 
 
-def findings_of(systems: Sequence[System], fleets: Sequence[Fleet] | None = None) -> list[Finding]:
-    """All findings, system by system; one for each rule and door. Texts are in English; `words_for` has the others.
+def findings_of(
+    systems: Sequence[System], fleets: Sequence[Fleet] | None = None, language: str = "en"
+) -> list[Finding]:
+    """All findings, system by system; one for each rule and door. `language`: of `words_for`.
 
     Honeypots and demonstrations have findings too: their confidence says what they are.
     """
     known = fleets_of(systems) if fleets is None else fleets
-    return [finding for system in systems for finding in _findings(system, confidence_of(system, known))]
+    return [finding for system in systems for finding in _findings(system, confidence_of(system, known), language)]
 
 
-def _findings(system: System, confidence: Confidence) -> Iterator[Finding]:
+def _findings(system: System, confidence: Confidence, language: str) -> Iterator[Finding]:
     for rule in RULES:
         for hit in _worst_by_port(rule.check(system)):
-            words = words_for(rule.name, _product(system, hit), "en")
+            words = words_for(rule.name, _product(system, hit), language)
             yield Finding(
                 rule=rule.name,
                 address=system.address,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
@@ -11,8 +12,6 @@ from leadglass.app.cli.speaking import faults_in_words, out, plain
 from leadglass.terms.errors import UserFault
 
 __all__ = ["report"]
-
-_LANGUAGES: Final = ("en",)
 
 
 def report(
@@ -40,22 +39,31 @@ def report(
     states: Annotated[
         Path | None, typer.Option("--state-geometry", help="GeoJSON of states, for a map of them.")
     ] = None,
-    language: Annotated[str, typer.Option("--lang", help="Language of the report.")] = "en",
+    language: Annotated[
+        str, typer.Option("--language", help="Of html and pdf: en or de. Files for programs are in English.")
+    ] = "en",
 ) -> None:
     """Write the report of a run."""
     from leadglass.app.reporting import model_of  # only now: DuckDB takes a moment to load
+    from leadglass.report.exchange import FORMATS
     from leadglass.report.geography import read_geojson
+    from leadglass.report.language import LANGUAGES
     from leadglass.report.model import Shown
-    from leadglass.report.writing import write
+    from leadglass.report.writing import ALL_FORMATS, write, written
 
     with faults_in_words():
-        if language not in _LANGUAGES:
-            raise UserFault(f"there is no report in {language!r}", f"Choose from {', '.join(_LANGUAGES)}.")
+        if language not in LANGUAGES:
+            raise UserFault(f"there is no report in {language!r}", f"Choose from {', '.join(LANGUAGES)}.")
         for option, path in (("--cases", cases), ("--geometry", geometry), ("--state-geometry", states)):
             if path is not None and not path.exists():
                 raise UserFault(
                     f"{option} names {path}, which does not exist", "Mend the path, or leave the option out."
                 )
+        if cases is not None and not cases.is_dir():
+            raise UserFault(f"--cases names {cases}, which is no folder", "Name the folder that holds cases.jsonl.")
+        wanted = [name.strip() for name in formats.split(",") if name.strip()]
+        if not wanted:
+            raise UserFault("--format names no format", f"Choose from {', '.join(ALL_FORMATS)}.")
         shown = Shown(
             min_cell=min_cell,
             hides_addresses=public or redact_addresses,
@@ -63,13 +71,19 @@ def report(
             language=language,
         )
         model = model_of(run, against=against, cases=cases, shown=shown)
-        paths = write(
-            model,
-            [name.strip() for name in formats.split(",") if name.strip()],
-            folder or run / "report",
-            geometry=read_geojson(geometry) if geometry else None,
-            states=read_geojson(states) if states else None,
+        files = dict(
+            written(
+                model,
+                [name for name in wanted if name not in FORMATS],
+                geometry=read_geojson(geometry) if geometry else None,
+                states=read_geojson(states) if states else None,
+            )
         )
+        if for_programs := [name for name in wanted if name in FORMATS]:
+            english = replace(shown, language=LANGUAGES[0])
+            told = model if english == shown else model_of(run, against=against, cases=cases, shown=english)
+            files |= written(told, for_programs)
+        paths = write(files, folder or run / "report")
     for sentence in model.sentences:
         out.print(plain(sentence))
     for path in paths:

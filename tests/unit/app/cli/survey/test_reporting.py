@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from helpers.scopes import scope_text
+from helpers.small_disk import small_disk
 from helpers.survey_records import CALLER
 from helpers.survey_world import SEEN, seeded_systems, sixty_days_later, system
 from leadglass.app.cli.main import app
@@ -51,6 +52,32 @@ def said(*words: object, fails: bool = False) -> str:
     result = CliRunner().invoke(app, ["survey", *map(str, words)])
     assert (result.exit_code != 0) is fails, result.output
     return result.output
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (["--format", ","], "--format names no format"),
+        (["--format", "docx"], "there is no format 'docx'"),
+        (["--cases", "FILE"], "which is no folder"),
+        (["--cases", "nowhere"], "which does not exist"),
+        (["--out", "FILE"], "File exists"),
+    ],
+)
+def test_what_cannot_be_reported_is_said(runs: tuple[Path, Path], tmp_path: Path, words: list[str], what: str) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    assert what in said("report", runs[0], *(file if word == "FILE" else word for word in words), fails=True)
+
+
+@pytest.mark.root
+def test_on_a_full_disk_the_report_that_was_there_stays(runs: tuple[Path, Path], tmp_path: Path) -> None:
+    with small_disk(tmp_path / "small", "1m") as disk:
+        said("report", runs[0], "--out", disk.path)
+        before = (disk.path / "report.html").read_bytes()
+        disk.fill()
+        assert "No space left on device" in said("report", runs[1], "--out", disk.path, fails=True)
+        assert (disk.path / "report.html").read_bytes() == before
 
 
 def test_a_report_says_the_result_and_where_it_lies(runs: tuple[Path, Path], tmp_path: Path) -> None:
@@ -96,7 +123,7 @@ def test_two_runs_compared(runs: tuple[Path, Path], by: str) -> None:
         (["report", "nowhere"], "holds no run"),
         (["report", "RUN", "--format", "docx"], "there is no format"),
         (["report", "RUN", "--format", "sarif", "--min-cell", "5"], "lists single systems"),
-        (["report", "RUN", "--lang", "tlh"], "there is no report in"),
+        (["report", "RUN", "--language", "tlh"], "there is no report in"),
         (["report", "RUN", "--geometry", "nowhere.json"], "--geometry names nowhere.json"),
         (["report", "RUN", "--state-geometry", "nowhere.json"], "--state-geometry names nowhere.json"),
         (["report", "RUN", "--cases", "nofolder"], "--cases names nofolder"),
