@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_network
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-__all__ = ["IPV6_FIRST", "Block", "address_of", "block_of", "key_of", "overlaid"]
+__all__ = ["IPV6_FIRST", "Block", "address_of", "block_of", "ip_of", "key_of", "overlaid"]
 
 IPV6_FIRST: Final = 1 << 128
 """The key of `::`. No IPv4 key comes near it: blocks of both families never touch."""
@@ -45,7 +45,12 @@ def address_of(key: int) -> str:
     """The numeric address of a key, as RFC 5952 writes it."""
     if key < IPV6_FIRST:
         return f"{key >> 24}.{key >> 16 & 255}.{key >> 8 & 255}.{key & 255}"
-    return str(IPv6Address(key - IPV6_FIRST))
+    return str(ip_of(key))
+
+
+def ip_of(key: int) -> IPv4Address | IPv6Address:
+    """The address of a key."""
+    return IPv4Address(key) if key < IPV6_FIRST else IPv6Address(key - IPV6_FIRST)
 
 
 def block_of(text: str) -> Block:

@@ -72,4 +72,4 @@ class Talk(ABC):
 
     def kept(self, said: Sequence[Said]) -> tuple[Said, ...]:
         """The transcript as it may be kept. By default each of the peer's turns is `reduced` by itself."""
-        return tuple(part if part.by_us else Said(by_us=False, data=self.reduced(part.data)) for part in said)
+        return tuple([part if part.by_us else Said(False, self.reduced(part.data)) for part in said])

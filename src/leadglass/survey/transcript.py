@@ -42,7 +42,7 @@ class Noted:
 
     def said(self) -> tuple[Said, ...]:
         """All of it, in order."""
-        return tuple(Said(by_us, b"".join(said) if len(said) > 1 else said[0]) for by_us, said in self._said)
+        return tuple([Said(by_us, b"".join(said)) for by_us, said in self._said])
 
     def _note(self, by_us: bool, data: bytes) -> None:
         said = self._said

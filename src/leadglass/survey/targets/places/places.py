@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from functools import cached_property, lru_cache
 from importlib.resources import files
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
-from leadglass.survey.addresses import key_of
+from leadglass.survey.addresses import ip_of, key_of
 from leadglass.survey.targets.places.table import Damaged, Table
 from leadglass.terms.errors import UserFault
 
@@ -46,7 +45,7 @@ class Places:
             key = key_of(address)
         except ValueError:
             return "", 0, ""
-        if not ip_address(address).is_global:
+        if not ip_of(key).is_global:
             return "", 0, ""  # nobody's; so a survey of loopback does not read the tables
         number, _, name = self._networks.label_of(key).partition(" ")
         return self._countries.label_of(key), int(number or 0), name
