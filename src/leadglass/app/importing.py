@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
-from leadglass import __version__
+from leadglass.app.beginning import begun_now
 from leadglass.app.user_folder import user_folder
 from leadglass.survey.level import Level
-from leadglass.survey.records import Begun, RunWriter
+from leadglass.survey.records import RunWriter
 from leadglass.survey.scope import Refusal, Warrant
 from leadglass.survey.scope.signing import bytes_of, signature_path
 from leadglass.survey.targets.choosing import lines_of
@@ -41,15 +39,7 @@ def take_scans(paths: Sequence[Path], scope: Path, warrant: Warrant, folder: Pat
     for path in paths:
         for _ in read_scan(path):
             pass  # each is sound to its end: half of one must not pass for what was seen
-    begun = Begun(
-        id=f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}",
-        at=datetime.now(UTC),
-        scope_digest=warrant.digest,
-        level=Level.IMPORTS,
-        product=f"leadglass {__version__}",
-        caller=warrant.caller(),
-        hosts=warrant.hosts,
-    )
+    begun = begun_now(warrant, Level.IMPORTS)
     places = Places(user_folder() / "places")
     writer = RunWriter.create(folder, begun, scope=bytes_of(scope), signature=bytes_of(signature_path(scope)))
     taken, outside, addresses = 0, 0, set()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
@@ -14,7 +13,7 @@ from leadglass.range.world import SimulatedSystem, World
 from leadglass.survey.level import Level
 from leadglass.survey.services import Service, service_of_port
 
-__all__ = ["let_many_in", "ports_of", "scope_of"]
+__all__ = ["ports_of", "scope_of"]
 
 _HEAD = """\
 # The scope of the practice range `{name}`: everything in it is simulated, on this machine's own loopback addresses.
@@ -43,12 +42,6 @@ records_per_system = 100000000
 {ports}
 """
 _DAYS = timedelta(days=30)
-
-
-def let_many_in() -> None:
-    """Allow this process as many open connections as the system grants anybody."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def ports_of(*worlds: World) -> dict[Service, list[int]]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import hashlib
-import resource
-import secrets
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,7 +15,8 @@ from typing import Final
 
 import msgspec
 
-from leadglass import __version__
+from leadglass.app.beginning import begun_in, begun_now
+from leadglass.app.descriptors import raise_descriptors
 from leadglass.app.resolving import resolve
 from leadglass.app.user_folder import user_folder
 from leadglass.net.conversing import Patience
@@ -29,7 +28,6 @@ from leadglass.survey.pace import Pacer
 from leadglass.survey.probe import Prober
 from leadglass.survey.probes import PROBERS
 from leadglass.survey.records import Begun, RunWriter
-from leadglass.survey.records.reading import entries_in
 from leadglass.survey.scope import Refusal, Warrant
 from leadglass.survey.scope.signing import bytes_of, signature_path
 from leadglass.survey.services import Service
@@ -96,7 +94,7 @@ class Surveying:
         self._stop_file = order.folder / "stop"
         if self._stop_file.exists():
             raise UserFault(f"{self._stop_file} says stop", "Remove that file, then try again.")
-        begun = begun_in(order.folder) if order.resume else self._new_begun()
+        begun = begun_in(order.folder) if order.resume else _new_begun(order)
         if order.resume and order.level < begun.level:
             raise UserFault(
                 f"the run in {order.folder} goes to level {int(begun.level)}, further than --level {int(order.level)}",
@@ -120,7 +118,7 @@ class Surveying:
         `RunWriter` has them.
         """
         order = self._order
-        at_once = min(AT_ONCE, _descriptors() - _SPARE_DESCRIPTORS)
+        at_once = min(AT_ONCE, raise_descriptors() - _SPARE_DESCRIPTORS)
         courier = Courier(order.warrant, Pacer(order.warrant.rates), order.patience, tries_again=order.tries_again)
         writer = self._writer()
         totals, fault = writer.found, ""
@@ -159,19 +157,6 @@ class Surveying:
             refused=self.plan.refused,
         )
 
-    def _new_begun(self) -> Begun:
-        order = self._order
-        return Begun(
-            id=f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}",
-            at=datetime.now(UTC),
-            scope_digest=order.warrant.digest,
-            level=min(order.level, order.warrant.level),
-            product=f"leadglass {__version__}",
-            caller=order.warrant.caller(),
-            only=order.only or (),
-            hosts=order.warrant.hosts,
-        )
-
     def _writer(self) -> RunWriter:
         order = self._order
         if order.resume:
@@ -203,14 +188,8 @@ class Surveying:
             loop.remove_signal_handler(signal.SIGTERM)
 
 
-def begun_in(folder: Path) -> Begun:
-    """What the run in the folder is. UserFault if there is none that can be resumed."""
-    _, first = next(entries_in(folder), (None, None)) if folder.is_dir() else (None, None)
-    if not isinstance(first, Begun):
-        raise UserFault(f"{folder} holds no run", "Leave out --resume to begin one.")
-    if first.level < Level.PRESENCE:
-        raise UserFault(f"{folder} holds imported scans, and no run to go on with", "Name another folder: --out.")
-    return first
+def _new_begun(order: Order) -> Begun:
+    return begun_now(order.warrant, min(order.level, order.warrant.level), order.only or ())
 
 
 def _digest(warrant: Warrant, plan: Plan) -> str:
@@ -219,14 +198,6 @@ def _digest(warrant: Warrant, plan: Plan) -> str:
     for piece in warrant.ground.pieces:
         sha.update(f"|{piece.block.first:x}-{piece.block.last:x}:{sorted(piece.ports)}".encode())
     return sha.hexdigest()
-
-
-def _descriptors() -> int:
-    """How many this process may have open; raised as far as the system lets us."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    return hard
 
 
 @contextmanager

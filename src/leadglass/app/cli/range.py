@@ -77,10 +77,10 @@ def serve(
     as_json: JsonOption = False,
 ) -> None:
     """Serve a world on 127.0.0.0/8 until SIGTERM or Ctrl-C; then say what was asked, and whether it went too far."""
-    from leadglass.app.practising import let_many_in
+    from leadglass.app.descriptors import raise_descriptors
 
     world = _world(profile, scale)
-    let_many_in()
+    raise_descriptors()
     run(_serve(world, port_offset, latency / 1000, Level(level), as_json))
 
 
