@@ -16,7 +16,7 @@ from typing import Final
 
 from leadglass.terms.ceilings import MAX_FIELD_NAME
 
-__all__ = ["KINDS", "kinds_of_field", "kinds_of_fields"]
+__all__ = ["KINDS", "UNSAID", "kinds_of_field", "kinds_of_fields", "name_aloud"]
 
 _BOUNDARY: Final = re.compile(
     r"(?<=[a-z0-9])(?=[A-Z])"  # birthDate
@@ -54,6 +54,18 @@ _LONGEST: Final = 6
 
 KINDS: Final = tuple(sorted(_TABLE))
 """All kinds there are."""
+
+
+UNSAID: Final = "…"
+"""In place of a name that may be somebody's."""
+_SOMEBODYS: Final = re.compile(r"@|[0-9]{6}|[0-9a-f]{16}|\b[0-9]{3}[-.][0-9]{2}[-.][0-9]{4}\b", re.IGNORECASE)
+"""Addresses, dates of birth, numbers of people and of examinations, names coded as hexadecimal digits."""
+_DAY_OF_A_LOG: Final = re.compile(r"(?<![0-9a-f])20[0-9]{2}(?:0[1-9]|1[0-2])(?:[0-3][0-9])?(?![0-9a-f])", re.IGNORECASE)
+
+
+def name_aloud(name: str) -> str:
+    """The name of a database, index or collection as it may be kept and shown; UNSAID if it may be somebody's."""
+    return UNSAID if _SOMEBODYS.search(_DAY_OF_A_LOG.sub("", name)) else name
 
 
 def kinds_of_field(name: str) -> frozenset[str]:

@@ -11,6 +11,7 @@ import msgspec
 from leadglass.net.conversing import Outcome
 from leadglass.survey.level import Level
 from leadglass.survey.observation import Act, Collection, Counts, Software
+from leadglass.survey.personal_data import UNSAID
 from leadglass.survey.probe import Call
 from leadglass.survey.probes.http_asking import Ask
 from leadglass.survey.probes.http_keeping import names, read, shaped
@@ -33,8 +34,13 @@ class _Database(msgspec.Struct, rename={"documents": "doc_count"}):
 
 
 def _names(body: bytes) -> bytes:
+    """Plain names; UNSAID behind them, if there are others that are not the product's own."""
     found = read(body, list[str])
-    return b"" if found is None else msgspec.json.encode(names(found))
+    if found is None:
+        return b""
+    plain = names(found)
+    others = {name for name in found if not name.startswith("_")} - set(plain)
+    return msgspec.json.encode([*plain, UNSAID] if others else plain)
 
 
 def is_likely(visit: Visit) -> bool:
@@ -50,11 +56,12 @@ def look(visit: Visit) -> Look:
     (answer,) = yield from visit.ask(Ask("/_all_dbs", _names, limit=MAX_LANDING_PAGE), level=Level.ACCESS)
     is_open = answer.status == 200 and answer.body != b""
     tries = tuple(asked(act, _HOW, answer, is_open=is_open) for act in (Act.ENTER, Act.LIST))
-    collections = [Collection(name=name) for name in read(answer.body, list[str]) or ()]
+    named = read(answer.body, list[str]) or ()
+    collections = [Collection(name=name) for name in named if name != UNSAID]
     counts = None
     if visit.may(Level.COUNTS) and collections:
         collections = yield from _counted(visit, collections)
-        is_at_least = any(c.records is None for c in collections)
+        is_at_least = UNSAID in named or any(c.records is None for c in collections)
         counts = Counts(records=sum(c.records or 0 for c in collections), is_at_least=is_at_least, how=_HOW)
         collections = yield from _with_kinds(visit, collections)
     return Found(tries=tries, software=software, counts=counts, collections=tuple(collections))

@@ -15,6 +15,7 @@ import msgspec
 from leadglass.net.conversing import Outcome
 from leadglass.survey.level import Level
 from leadglass.survey.observation import Act, Collection, Counts, Sign, Software
+from leadglass.survey.personal_data import UNSAID
 from leadglass.survey.probe import Call
 from leadglass.survey.probes.http_asking import Ask
 from leadglass.survey.probes.http_keeping import names, read
@@ -27,6 +28,7 @@ __all__ = ["is_likely", "look"]
 _HOW: Final = "Elasticsearch"
 _PAGES: Final = frozenset({"Elasticsearch", "OpenSearch"})
 _MAX_MAPPINGS: Final = 5
+_MOST: Final = 10**15 - 1
 _TEST: Final = ("synthea", "mimic", "tcia", "demo", "sample", "test", "dummy")
 
 
@@ -38,9 +40,15 @@ class _Row(msgspec.Struct, rename={"documents": "docs.count"}, omit_defaults=Tru
 
 
 def _rows(body: bytes) -> bytes:
-    """Rows of plain names. Names that begin with a dot are the product's own."""
+    """Rows of plain names; one of all others together. Names that begin with a dot are the product's own."""
     found = {row.index: row for row in read(body, list[_Row]) or ()}
-    return msgspec.json.encode([found[name] for name in names(found)]) if found else b""
+    if not found:
+        return b""
+    plain = names(found)
+    others = [row for name, row in found.items() if name not in plain and not name.startswith(".")]
+    counted = [int(row.documents) for row in others if row.documents]
+    together = _Row(index=UNSAID, documents=str(min(sum(counted), _MOST)) if counted else None)
+    return msgspec.json.encode([*(found[name] for name in plain), *([together] if others else [])])
 
 
 def is_likely(visit: Visit) -> bool:
@@ -60,14 +68,15 @@ def look(visit: Visit) -> Look:
     asks = Ask("/_cat/indices?format=json&h=index", _rows, limit=MAX_LANDING_PAGE)
     (answer,) = yield from visit.ask(asks, level=Level.ACCESS)
     listed = asked(Act.LIST, _HOW, answer, is_open=answer.status == 200)
-    collections = [Collection(name=row.index) for row in read(answer.body, list[_Row]) or ()]
+    rows = read(answer.body, list[_Row]) or []
+    collections = [Collection(name=row.index) for row in rows if row.index != UNSAID]
     if visit.may(Level.KINDS):
         collections = yield from _with_kinds(visit, collections)
     counts = None
-    if visit.may(Level.COUNTS) and collections:
+    if visit.may(Level.COUNTS) and rows:
         documents = yield from _documents(visit)
         collections = [replace(c, records=documents.get(c.name)) for c in collections]
-        counts = Counts(records=sum(documents.get(c.name, 0) for c in collections), how=_HOW)
+        counts = Counts(records=sum(documents.values()), how=_HOW)
     return Found(
         tries=(entry, listed),
         software=software,

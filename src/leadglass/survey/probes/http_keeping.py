@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from leadglass.survey.fingerprint_http import page_of
+from leadglass.survey.personal_data import name_aloud
 from leadglass.survey.probes.http_asking import Keep
 from leadglass.terms.ceilings import MAX_COLLECTIONS
 
@@ -83,6 +84,7 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
 
 
 def names(values: Iterable[str]) -> tuple[str, ...]:
-    """Names of indexes and databases that may be said aloud: the first ones, plain, and not the product's own."""
-    plain = [value for value in values if _NAME.fullmatch(value)]
+    """Names of indexes and databases that may be said aloud: the first ones, plain, nobody's, and not the product's
+    own."""
+    plain = [value for value in values if _NAME.fullmatch(value) and name_aloud(value) == value]
     return tuple(plain[:MAX_COLLECTIONS])

@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from leadglass.survey.observation import Verdict
+from leadglass.survey.personal_data import name_aloud
 from leadglass.survey.probes.bson import Document, Value, Writable
 
 __all__ = ["names_in", "number_in", "understood", "verdict_of", "version_in"]
@@ -27,10 +28,11 @@ def verdict_of(document: Document) -> tuple[Verdict, str]:
 
 
 def names_in(listed: Value | None) -> list[str]:
-    """The names in a list of databases or collections."""
+    """The names in a list of databases or collections; UNSAID in place of those that may be somebody's."""
     rows = listed if isinstance(listed, list) else []
     names = [row.get("name") for row in rows if isinstance(row, dict)]
-    return [name for name in names if isinstance(name, str) and 0 < len(name) <= _MAX_NAME and name.isprintable()]
+    fit = (name for name in names if isinstance(name, str) and 0 < len(name) <= _MAX_NAME and name.isprintable())
+    return [name_aloud(name) for name in fit]
 
 
 def number_in(value: Value | None) -> int:

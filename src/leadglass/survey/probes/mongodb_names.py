@@ -6,6 +6,7 @@ from typing import ClassVar, Final
 
 from leadglass.survey.level import Level
 from leadglass.survey.observation import Act, Try, Verdict
+from leadglass.survey.personal_data import UNSAID
 from leadglass.survey.probes.bson import Document
 from leadglass.survey.probes.mongodb_answers import names_in, verdict_of, version_in
 from leadglass.survey.probes.mongodb_talks import Commands
@@ -70,8 +71,8 @@ class Names(Greeting):
             names = [name for name in names_in(document.get("databases")) if name not in _SYSTEMS_OWN]
             listed = Verdict.OPEN if names else Verdict.UNCLEAR
             self.tries += (Try(act=Act.LIST, how=HOW, verdict=listed),)
-            self.were_too_many = len(names) > MAX_DATABASES_NAMED
-            self._databases = names[:MAX_DATABASES_NAMED][::-1]
+            self.were_too_many = len(names) > MAX_DATABASES_NAMED or UNSAID in names
+            self._databases = [name for name in names if name != UNSAID][:MAX_DATABASES_NAMED][::-1]
         return self._list_next()
 
     def _list_next(self) -> bytes:
@@ -92,8 +93,8 @@ class Names(Greeting):
         listed = cursor.get("firstBatch") if isinstance(cursor, dict) else None
         names = [name for name in names_in(listed) if not name.startswith("system.")]
         room = MAX_COLLECTIONS_NAMED - len(self.collections)
-        self.were_too_many = self.were_too_many or len(names) > room
-        self.collections += [(database, name) for name in names[:room]]
+        self.were_too_many = self.were_too_many or len(names) > room or UNSAID in names
+        self.collections += [(database, name) for name in names if name != UNSAID][:room]
         return self._list_next()
 
     def _asked(self, document: Document) -> bytes:

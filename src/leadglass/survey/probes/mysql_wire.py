@@ -7,6 +7,7 @@ import struct
 from dataclasses import dataclass
 from typing import Final
 
+from leadglass.survey.personal_data import name_aloud
 from leadglass.survey.probes.dialogue import STRANGER
 from leadglass.terms.ceilings import MAX_DATABASE_ANSWER
 
@@ -93,4 +94,4 @@ def anonymous_login(hello: Hello, number: int, program: str) -> bytes:
 def text_of(payload: bytes) -> str:
     """The first column of a row, "" if it cannot be a database's name."""
     text = payload[1 : 1 + payload[0]].decode("utf-8", "replace") if payload and payload[0] <= _MAX_NAME else ""
-    return text if text.isprintable() else ""
+    return name_aloud(text) if text.isprintable() else ""

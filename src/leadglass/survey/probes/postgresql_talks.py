@@ -7,6 +7,7 @@ import struct
 from typing import ClassVar, Final
 
 from leadglass.survey.level import Level
+from leadglass.survey.personal_data import name_aloud
 from leadglass.survey.probes.dialogue import STRANGER, Dialogue
 from leadglass.terms.ceilings import MAX_COLLECTIONS_NAMED, MAX_DATABASE_ANSWER
 
@@ -103,4 +104,4 @@ def _first_column(message: bytes) -> list[str]:
         return []
     length = _LENGTH.unpack_from(message, 7)[0]
     name = message[11 : 11 + length].decode("utf-8", "replace")
-    return [name] if 0 < length <= _MAX_NAME and name.isprintable() else []
+    return [name_aloud(name)] if 0 < length <= _MAX_NAME and name.isprintable() else []
