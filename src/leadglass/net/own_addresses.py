@@ -29,26 +29,27 @@ def own_addresses() -> tuple[str, ...]:
     """Loopback and every address of every interface, numeric, each once; without IPv6's link-local ones."""
     found = _from_the_kernel() if hasattr(socket, "AF_NETLINK") else _by_name()
     usable = (address for address in found if not address.startswith(("127.", "fe80:", "0.")) and address != "::")
-    loopback = _LOOPBACK if socket.has_ipv6 and _has_ipv6() else _LOOPBACK[:1]
+    loopback = _LOOPBACK if socket.has_ipv6 and _is_ours("::1") else _LOOPBACK[:1]
     return tuple(dict.fromkeys((*loopback, *usable)))
 
 
-def _has_ipv6() -> bool:
-    try:
-        with socket.socket(socket.AF_INET6) as sock:
-            sock.bind(("::1", 0))
-    except OSError:
-        return False
-    return True
-
-
 def _by_name() -> list[str]:
-    """Where there is no netlink: what the host's own name means."""
+    """Where there is no netlink: what the host's own name means, as far as it is ours: names may be out of date."""
     try:
         found = socket.getaddrinfo(socket.gethostname(), None, type=socket.SOCK_STREAM)
     except OSError:
         return []
-    return [str(address[0]).partition("%")[0] for *_, address in found]
+    return [address for *_, place in found if _is_ours(address := str(place[0]).partition("%")[0])]
+
+
+def _is_ours(address: str) -> bool:
+    """Whether this machine would listen there."""
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as sock:
+            sock.bind((address, 0))
+    except OSError:
+        return False
+    return True
 
 
 def _from_the_kernel() -> list[str]:

@@ -35,3 +35,10 @@ def test_a_list_cut_short_is_read_as_far_as_it_goes() -> None:
     [(kind, body)] = module._messages(message)
     assert kind == 20
     assert list(module._address(body)) == ["127.0.0.1"]
+
+
+def test_a_name_that_means_another_host_does_not_make_it_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(socket, "AF_NETLINK", raising=False)
+    somebodys = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0)) for address in ("192.0.2.77", "127.0.0.1")]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: somebodys)
+    assert "192.0.2.77" not in own_addresses()
