@@ -10,7 +10,18 @@ import pytest
 from helpers.sightings import certificate, handshake, observation, system, tried
 from leadglass.net.conversing import Ending
 from leadglass.survey.finding import Reality
-from leadglass.survey.observation import Act, Counts, DicomFacts, HttpFacts, Observation, Sighting, Sign, Software
+from leadglass.survey.observation import (
+    Act,
+    Counts,
+    DicomFacts,
+    HttpFacts,
+    Observation,
+    Sighting,
+    Sign,
+    Software,
+    Try,
+    Verdict,
+)
 from leadglass.survey.rules import confidence_of, counted, findings_of, fleets_of
 from leadglass.survey.rules.confidence import network_of
 from leadglass.survey.services import Service
@@ -83,12 +94,30 @@ def test_a_certificate_that_names_an_owner() -> None:
         assert confidence_of(archive(handshakes=(handshake(certificate=unsure),))).reality is Reality.UNKNOWN
 
 
-def with_page(address: str, page: str = "", digest: str = "ab", port: int = 443, dicom: bool = True) -> System:
+def test_many_records_alone_make_nothing_real() -> None:
+    owned = Place(organisation="Example Clinic")
+    assert confidence_of(archive(counts=Counts(records=900))).reality is Reality.UNKNOWN
+    assert len(confidence_of(archive(place=owned, counts=Counts(records=50))).reasons) == 2
+    assert len(confidence_of(archive(place=owned, counts=Counts(records=49))).reasons) == 1
+
+
+def test_of_two_doors_the_one_with_more_records_counts() -> None:
+    owned = Place(organisation="Example Clinic")
+    for few in (0, 1):
+        seen = [Sighting(ending=Ending.OVER, counts=Counts(records=records)) for records in (few, 900)]
+        speaks = replace(seen[0], tries=(tried(Act.SPEAK, "A-ASSOCIATE"),))
+        both = system(observation(1, speaks, port=104, place=owned), observation(2, seen[1], port=105, place=owned))
+        assert confidence_of(both).reality is Reality.REAL
+
+
+def with_page(
+    address: str, page: str = "", digest: str = "ab", port: int = 443, dicom: bool = True, tries: tuple[Try, ...] = ()
+) -> System:
     facts = HttpFacts(status=200, page=page, body_digest=digest)
     seen: list[Observation] = []
     if dicom:
         seen += archive(address, facts=DicomFacts(association="accepted")).observations
-    web = Sighting(ending=Ending.OVER, facts=facts)
+    web = Sighting(ending=Ending.OVER, facts=facts, tries=tries)
     seen.append(observation(2, web, address=address, port=port, service=Service.HTTP, place=NOBODY))
     return system(*seen, address=address)
 
@@ -120,7 +149,11 @@ def test_a_fleet(page: str, port: int, dicom: bool, reality: Reality) -> None:
         [with_page(address) for address in UNRELATED[:2]],
         [with_page(f"192.0.2.{n}") for n in range(1, 9)],  # neighbours
         [with_page(address, "Orthanc Explorer") for address in UNRELATED],  # the software's own
-        [with_page(address, "nginx 404", port=80) for address in UNRELATED],
+        *(
+            [with_page(address, "nginx 404", port=port) for address in UNRELATED]
+            for port in (80, 443, 8000, 8080, 8443)
+        ),
+        [with_page(address, tries=(tried(Act.QUERY, "QIDO-RS", Verdict.CLOSED),)) for address in UNRELATED],
         [with_page(address, dicom=False) for address in UNRELATED],
         [with_page(address, digest=address) for address in UNRELATED],
         [with_page(address, port=port) for port, address in enumerate(UNRELATED)],
@@ -160,5 +193,9 @@ def test_a_toolkit_for_research_is_seldom_an_archive() -> None:
     confidence = confidence_of(both)
     assert confidence.reality is Reality.HONEYPOT
     assert confidence.reasons == ("pynetdicom 3.0.4 at 2 ports at once, as honeypots have it",)
+    assert (
+        confidence_of(archive(place=owned, software=Software(toolkit="go-dicom"), tries=spoken)).reality
+        is not Reality.REAL
+    )
     closed = replace(one.observations[0].sighting, tries=spoken[:1])
     assert confidence_of(system(*(observation(n, closed, port=n) for n in (104, 11112)))).reality is Reality.REAL

@@ -49,8 +49,22 @@ def test_over_midnight(now: str, is_quiet: bool) -> None:
     assert hours(["Mon"], "20:00", "06:00", "UTC").covers(utc(now)) is is_quiet
 
 
+@pytest.mark.parametrize(
+    ("now", "is_quiet"),
+    [
+        ("2026-11-23 07:29", False),  # Monday
+        ("2026-11-23 07:30", True),
+        ("2026-11-23 18:14", True),
+        ("2026-11-23 18:15", False),
+    ],
+)
+def test_to_the_minute(now: str, is_quiet: bool) -> None:
+    assert hours(["Mon"], "07:30", "18:15", "UTC").covers(utc(now)) is is_quiet
+
+
 def test_the_end_is_where_it_stops_to_be_quiet() -> None:
-    for row in (hours(["Mon"], "07:00", "18:00"), hours(["Mon"], "20:00", "06:00"), hours(["Mon"], "00:00", "24:00")):
+    times = (("07:00", "18:00"), ("20:00", "06:00"), ("00:00", "24:00"), ("07:30", "18:15"), ("07:30", "07:30"))
+    for row in (hours(["Mon"], begins, until) for begins, until in times):
         moment = utc("2026-11-22 00:00")
         seen = 0
         for _ in range(4 * 96):
