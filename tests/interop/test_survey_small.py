@@ -38,10 +38,10 @@ async def test_the_first_walk(tmp_path: Path) -> None:
         kinds = {kind for o in seen if o.target.service in (Service.DICOM, Service.HTTP) for kind in o.sighting.kinds}
         assert kinds == set(simulated.truth.kinds), address
     assert {tls_class(system) for system in systems.values() if system.is_archive} == {
-        "No encryption",
-        "Retired TLS",
-        "PS3.15 B.13",
-        "PS3.15 B.12",
+        "plain",
+        "retired",
+        "modified",
+        "bcp195",
     }
 
     shown = Shown(min_cell=0, hides_addresses=False, hides_organisations=False, language="en")

@@ -33,6 +33,7 @@ class Truth:
     product: str = ""
     is_archive: bool = True
     is_open: bool = False
+    is_open_elsewhere: bool = False  # of an archive: only at doors that are no archive's
     serves_images: bool = False
     takes_writes: bool = False
     has_viewer: bool = False
@@ -135,7 +136,10 @@ class World:
         def opened(reality: Reality) -> int:
             return self.truth_in_all(lambda truth: truth.reality is reality).systems
 
-        archives = self.truth_in_all(lambda truth: truth.reality is Reality.REAL and truth.is_archive)
+        def is_real_archive(truth: Truth) -> bool:
+            return truth.reality is Reality.REAL and truth.is_archive and not truth.is_open_elsewhere
+
+        archives = self.truth_in_all(is_real_archive)
         return Headline(
             archives=archives,
             others=opened(Reality.REAL) - archives.systems,

@@ -67,6 +67,7 @@ def _truth(row: dict[str, Any], shelf: Shelf) -> Truth:
     kinds = [KINDS[door["kind"]] for door in row["doors"] if door.get("tls") != TlsManner.CLIENT_CERTIFICATE]
     answers, serves = any(kind.answers for kind in kinds), any(kind.serves for kind in kinds)
     is_open = answers or serves
+    opened = [kind for kind in kinds if kind.answers or kind.serves]
     return Truth(
         organisation=row["organisation"],
         country=row["country"],
@@ -75,6 +76,7 @@ def _truth(row: dict[str, Any], shelf: Shelf) -> Truth:
         product=next((kind.product for kind in kinds if kind.product), ""),
         is_archive=any(kind.is_archive for kind in kinds),
         is_open=is_open,
+        is_open_elsewhere=is_open and not any(kind.is_archive for kind in opened),
         serves_images=serves,
         takes_writes=any(kind.takes_writes for kind in kinds),
         has_viewer=any(kind.has_viewer for kind in kinds),
