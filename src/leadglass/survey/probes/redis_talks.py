@@ -99,9 +99,10 @@ def naming(name: str) -> tuple[str, ...]:
 
 
 def code_of(reply: bytes) -> str:
-    """The word an error begins with, "" if it is none."""
+    """The word an error begins with, "" if it is none; ERR for words that are not the product's."""
     error = _ERROR.match(reply)
-    return error[1].decode("ascii") if error else ""
+    word = error[1].decode("ascii") if error else ""
+    return word if word in _OWN_ERRORS or not word else "ERR"
 
 
 def _command(words: tuple[str, ...]) -> bytes:

@@ -14,6 +14,7 @@ from leadglass.survey.level import Level
 from leadglass.survey.observation import Collection, Counts, DatabaseFacts, HttpFacts
 from leadglass.survey.personal_data import UNSAID, name_aloud
 from leadglass.survey.probes.mongodb import probe_mongodb
+from leadglass.survey.probes.redis_talks import code_of
 
 SOMEBODY = "userdb-6a6f686e2e646f65"
 """As a database for each user is called: the address in hexadecimal digits."""
@@ -80,3 +81,11 @@ def test_only_unsaid_names_still_stand_open() -> None:
     heard = neighbour_visits.probed(probe_mongodb, Level.ACCESS, manner)
     assert neighbour_visits.verdicts(heard.sighting)["list"].value == "open"
     assert heard.sighting.facts == DatabaseFacts(asks_for_password=False, collections=tuple[Collection, ...]())
+
+
+@pytest.mark.parametrize(
+    ("reply", "code"),
+    [(b"-NOAUTH Authentication required.\r\n", "NOAUTH"), (b"-DOEJOHN 1970\r\n", "ERR"), (b"+PONG\r\n", "")],
+)
+def test_an_error_of_redis_is_a_word_of_its_own(reply: bytes, code: str) -> None:
+    assert code_of(reply) == code
