@@ -109,7 +109,9 @@ def notice(book: CaseBook, case: Case, authority: Authority, languages: Sequence
         packet = write_packet(case, authority, words_for, language=language, now=now)
         for suffix, content in ((f"{language}.html", packet.html), (f"{language}.txt", packet.text)):
             path = folder / f"notice.{suffix}"
-            path.write_text(content)
+            draft = folder / f".{path.name}"
+            draft.write_text(content, encoding="utf-8")
+            draft.replace(path)
             made.append(path)
         digest = sha256(packet.text.encode()).hexdigest()
         book.add([NoticeWritten(case=case.id, at=now, language=language, digest=digest)])

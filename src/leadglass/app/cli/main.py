@@ -10,7 +10,7 @@ import typer
 from leadglass import __version__
 from leadglass.app.cli import accounts, grants, ledger, serving, store
 from leadglass.app.cli.range import practice
-from leadglass.app.cli.speaking import HomeOption, JsonOption, ask, out, say_json, show_table
+from leadglass.app.cli.speaking import HomeOption, JsonOption, ask, out, say_json, show_table, speak_everywhere
 from leadglass.app.cli.survey import survey
 from leadglass.app.documenting import commented_defaults
 
@@ -86,4 +86,5 @@ def common(
 
 def main() -> None:
     """The entry point of the `leadglass` command."""
+    speak_everywhere()
     app()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import re
+import shlex
 import sys
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -28,17 +30,23 @@ __all__ = [
     "answer_in",
     "ask",
     "configured",
+    "counted",
     "fail",
     "faults_in_words",
     "moment",
     "out",
+    "pasted",
     "plain",
     "run",
     "say_json",
     "show_table",
+    "speak_everywhere",
 ]
 
 _ENDLESS: Final = 10_000  # columns: what goes to a file or a pipe is never folded
+_OF_THE_ARCHIVE: Final = "Nothing was released or lost. `leadglass store check` and `leadglass ledger verify` say more."
+_UNSEEN: Final = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)], "\N{REPLACEMENT CHARACTER}")
+"""What moves a cursor or rings a bell, if a host's own words are shown: all control characters but tab and newline."""
 _MOMENT: Final = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::[\d.]+)?\+00:00\Z")
 
 out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _ENDLESS)
@@ -51,31 +59,33 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Answer in JSON, for pr
 T = TypeVar("T")
 
 
-def run(work: Coroutine[Any, Any, T]) -> T:
-    """The result of `work`; errors become words and exit code 1."""
+def run(work: Coroutine[Any, Any, T], *, advice: str = _OF_THE_ARCHIVE) -> T:
+    """The result of `work`; errors become words and exit code 1. `advice` is for those that have none of their own."""
     try:
-        return _on_a_loop(work)
-    except UserFault as fault:
-        fail(str(fault), fault.advice)
-    except LeadglassError as fault:
-        fail(
-            str(fault), "Nothing was released or lost. `leadglass store check` and `leadglass ledger verify` say more."
-        )
-    except OSError as fault:
-        _fail_of_the_system(fault)
+        with faults_in_words(advice):
+            return _on_a_loop(work)
     except KeyboardInterrupt:
         raise SystemExit(130) from None
 
 
 @contextmanager
-def faults_in_words() -> Iterator[None]:
+def faults_in_words(advice: str = "Mend that, then try the same again.") -> Iterator[None]:
     """For commands that need no event loop: what is wrong becomes words and exit code 1, as `run` has it."""
     try:
         yield
     except UserFault as fault:
         fail(str(fault), fault.advice)
+    except LeadglassError as fault:
+        fail(str(fault), advice)
     except OSError as fault:
         _fail_of_the_system(fault)
+
+
+def speak_everywhere() -> None:
+    """Say what there is to say on any terminal, also of a name that its language cannot write; files are UTF-8."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
 
 
 def _fail_of_the_system(fault: OSError) -> NoReturn:
@@ -100,8 +110,18 @@ def fail(what: str, advice: str) -> NoReturn:
 
 
 def plain(text: str) -> str:
-    """The text as it is, whatever a console would read into its brackets."""
-    return escape(text)
+    """The text as it is, whatever a console would read into its brackets or control characters."""
+    return escape(text.translate(_UNSEEN))
+
+
+def counted(count: int, one: str, more: str = "") -> str:
+    """So many of something: "1 port", "2 ports"."""
+    return f"{count:,} {one if count == 1 else more or one + 's'}"
+
+
+def pasted(path: Path) -> str:
+    """A path as a shell takes it, within a command that is shown."""
+    return plain(shlex.quote(str(path)))
 
 
 def _sentence(text: str) -> str:

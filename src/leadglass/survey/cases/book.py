@@ -1,5 +1,8 @@
 """The book of cases on disk: one line of JSON an event, each line sealed to the one before it, never rewritten.
 
+What stands behind the last newline was never finished (a full disk, a power cut), nor promised: it is not read, and the
+next line is written in its place.
+
     {"previous": SHA-256 of the line before, without its newline ("" for the first), "event": {…}}
 
 Format and verification are in docs/formats/cases.md.
@@ -12,8 +15,8 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
 import msgspec
 
@@ -37,9 +40,12 @@ class CaseBook:
     """The cases in a folder. UserFault if the book was tampered with or cannot be read."""
 
     def __init__(self, folder: Path) -> None:
+        if folder.exists() and not folder.is_dir():
+            raise UserFault(f"{folder} is no folder", "Name the folder that cases lie in: --cases.")
         self.path = folder / "cases.jsonl"
         self._last = ""
-        self._size = 0
+        self._size = 0  # of the lines that were read
+        self._length = 0  # of the file, with what was never finished
         self._events: list[Event] = []
         self._load()
 
@@ -56,35 +62,42 @@ class CaseBook:
         return found
 
     def add(self, events: Iterable[Event]) -> None:
-        """Append the events; they are on disk when this returns."""
+        """Append the events; they are on disk when this returns. OSError if the disk does not take them all: then the
+        book is as it was."""
         new = tuple(events)
         if not new:
             return
+        last, lines = self._last, []
+        for event in new:
+            line = _encoder.encode(_Line(last, event))
+            last = sha256(line).hexdigest()
+            lines.append(line + b"\n")
         with self._locked() as file:
-            lines = []
-            for event in new:
-                line = _encoder.encode(_Line(self._last, event))
-                self._last = sha256(line).hexdigest()
-                lines.append(line + b"\n")
-            file.write(b"".join(lines))
-            file.flush()
-            os.fsync(file.fileno())
+            file.truncate(self._size)  # takes off a line that was never finished
+            try:
+                _write_all(file, b"".join(lines))
+            except OSError:
+                file.truncate(self._size)
+                raise
+            finally:
+                self._length = os.fstat(file.fileno()).st_size
+            self._size, self._last = self._length, last
         self._events += new
 
     @contextmanager
-    def _locked(self) -> Iterator[BinaryIO]:
+    def _locked(self) -> Iterator[FileIO]:
         """The file, ours alone; UserFault if another process added to it since we read it."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("ab") as file:
+        with self.path.open("ab", buffering=0) as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            if file.tell() != self._size:
+            if os.fstat(file.fileno()).st_size != self._length:
                 raise UserFault(f"{self.path} was changed by another program meanwhile", "Do the same once more.")
             yield file
-            self._size = file.tell()
 
     def _load(self) -> None:
         data = self.path.read_bytes() if self.path.exists() else b""
-        self._size = len(data)
+        self._length, self._size = len(data), data.rfind(b"\n") + 1
+        data = data[: self._size]
         for number, line in enumerate(data.splitlines(), start=1):
             try:
                 read = _decoder.decode(line)
@@ -100,3 +113,10 @@ class CaseBook:
             f"{self.path}, line {number}, {what}: the book was cut or altered",
             "Take the book from a backup, or name another folder with --cases.",
         )
+
+
+def _write_all(file: FileIO, data: bytes) -> None:
+    left = memoryview(data)
+    while left:
+        left = left[file.write(left) :]
+    os.fsync(file.fileno())

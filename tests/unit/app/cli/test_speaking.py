@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from leadglass.app.cli import speaking
-from leadglass.app.cli.speaking import fail, moment, show_table
+from leadglass.app.cli.speaking import counted, fail, moment, pasted, plain, show_table
 
 COLUMNS = {"name": "name", "study": "study", "revoked_at": "revoked", "allow": "may", "tls": "TLS"}
 ROWS = [
@@ -58,6 +62,30 @@ def test_blocks_where_there_is_none(terminal: io.StringIO, monkeypatch: pytest.M
         "revoked  2026-11-20 19:26",
         "",
     ]
+
+
+def test_what_others_wrote_moves_no_cursor() -> None:
+    assert plain("a\x1b[2J\x9b1m\x7f\r\x00b\tc\nd") == "a\ufffd[2J\ufffd1m\ufffd\ufffd\ufffdb\tc\nd"
+
+
+def test_a_path_can_be_pasted() -> None:
+    assert pasted(Path("runs/one")) == "runs/one"
+    assert pasted(Path("our runs/one")) == "'our runs/one'"
+
+
+@pytest.mark.parametrize("words", [["survey", "scope", "check", "ünï"], ["range", "scope", "small"]])
+def test_what_a_terminal_cannot_write_stops_no_command(words: list[str]) -> None:
+    poor = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    command = [sys.executable, "-m", "leadglass", *words]
+    done = subprocess.run(command, capture_output=True, env={**os.environ, **poor}, timeout=60, check=False)
+    said = (done.stdout + done.stderr).decode("utf-8")
+    assert "Traceback" not in said
+    assert "cannot be read" in said or "München" in said
+
+
+def test_counting_in_words() -> None:
+    assert [counted(n, "address", "addresses") for n in (0, 1, 2000)] == ["0 addresses", "1 address", "2,000 addresses"]
+    assert counted(2, "port") == "2 ports"
 
 
 def test_an_empty_list_is_a_sentence(terminal: io.StringIO) -> None:

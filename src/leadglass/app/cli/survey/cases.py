@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ import typer
 from leadglass.app.cli.speaking import (
     JsonOption,
     answer_in,
+    fail,
     faults_in_words,
     moment,
     out,
@@ -28,6 +30,7 @@ from leadglass.survey.cases.case import Case, CaseState
 from leadglass.survey.cases.clocks import deadlines
 from leadglass.survey.cases.events import Closed, Dismissed, Event, NoticeSent, Unanswered
 from leadglass.survey.observation import Rung
+from leadglass.terms.errors import UserFault
 
 __all__ = ["cases", "retest"]
 
@@ -40,6 +43,7 @@ CaseName = Annotated[str, typer.Argument(metavar="CASE", help="Like C-0001.", sh
 ScopeOption = Annotated[Path, typer.Option("--scope", help="A signed scope.", show_default=False)]
 TrustOption = Annotated[str, typer.Option("--trust", help="Fingerprint of the only signing key that counts.")]
 
+_AS_BEFORE = "The case stands as it stood. Mend that, then try the same again."
 _WORDS: Mapping[str, str] = {
     "opened": "new",
     "seen": "still open",
@@ -136,8 +140,12 @@ def _update(run_folder: Path, folder: Path, as_json: bool) -> None:
         out.print("Nothing new: this run was taken in before, or it found no leak and no case to close.")
         return
     _say_counts(events)
-    elsewhere = "" if folder == Path("cases") else f" --cases {plain(str(folder))}"
-    out.print(f"`leadglass survey cases{elsewhere}` lists what is open.")
+    out.print(f"`leadglass survey cases{plain(_there(folder))}` lists what is open.")
+
+
+def _there(folder: Path) -> str:
+    """The option that leads a shown command to the same cases."""
+    return "" if folder == Path("cases") else f" --cases {shlex.quote(str(folder))}"
 
 
 def _say_counts(events: Sequence[Event]) -> None:
@@ -214,7 +222,7 @@ def owner(
     """Ask around whose system it is: certificate, security.txt, reverse DNS, and registries if told to."""
     from leadglass.app.retesting import find_owner
 
-    found = run(find_owner(name, folder, scope, rdap=rdap, trust=trust))
+    found = run(find_owner(name, folder, scope, rdap=rdap, trust=trust), advice=_AS_BEFORE)
     if as_json:
         say_json({"owners": _plain(found)})
         return
@@ -242,21 +250,19 @@ def _notice(name: str, scope: Path, languages: Sequence[str], to: Path | None, f
     from leadglass.app.casebook import notice as write
     from leadglass.survey.cases.notice.packet import LANGUAGES
     from leadglass.survey.scope import read_scope
-    from leadglass.terms.errors import UserFault
+    from leadglass.survey.scope.signing import bytes_of
 
-    if unknown := set(languages) - set(LANGUAGES):
-        raise UserFault(f"there is no notice in {', '.join(sorted(unknown))}", f"There are: {', '.join(LANGUAGES)}.")
-    if not scope.exists():
-        raise UserFault(f"{scope} does not exist", "Name the scope file: it says who is writing.")
+    if unknown := sorted(set(languages) - set(LANGUAGES)):
+        raise UserFault(f"there is no notice in {', '.join(map(repr, unknown))}", f"There are: {', '.join(LANGUAGES)}.")
     book = CaseBook(folder)
     case = book.case(name)
-    authority = read_scope(scope.read_bytes(), str(scope)).authority
+    authority = read_scope(bytes_of(scope), str(scope)).authority
     made = write(book, case, authority, languages, to or folder / "notices" / case.id)
     words = "\n".join(map(str, made))
     answer_in(
         as_json,
         {"files": list(map(str, made))},
-        f"{words}\nNothing was sent. When you have: leadglass survey cases sent {case.id} --to WHOM",
+        f"{words}\nNothing was sent. When you have: leadglass survey cases sent {case.id} --to WHOM{_there(folder)}",
     )
 
 
@@ -269,10 +275,10 @@ def sent(
     as_json: JsonOption = False,
 ) -> None:
     """Note that the owner was told; legal clocks run from now."""
-    _add(name, folder, lambda case: NoticeSent(case=case.id, at=datetime.now(UTC), to=to, by=by))
-    answer_in(
-        as_json, {"case": name}, f"Noted. When they say it is closed: leadglass survey retest {name} --scope FILE"
-    )
+    whom, how = _line_of("--to", to), _line_of("--by", by)
+    case = _add(name, folder, lambda case: NoticeSent(case=case.id, at=datetime.now(UTC), to=whom, by=how))
+    again = f"leadglass survey retest {case.id} --scope FILE{_there(folder)}"
+    answer_in(as_json, {"case": case.id}, f"Noted. When they say it is closed: {again}")
 
 
 @cases.command("dismiss")
@@ -283,14 +289,25 @@ def dismiss(
     as_json: JsonOption = False,
 ) -> None:
     """Say that it is no leak, and why. It stays in the book."""
-    _add(name, folder, lambda case: Dismissed(case=case.id, at=datetime.now(UTC), because=because))
-    answer_in(as_json, {"case": name}, f"Dismissed {name}.")
+    why = _line_of("--because", because)
+    case = _add(name, folder, lambda case: Dismissed(case=case.id, at=datetime.now(UTC), because=why))
+    answer_in(as_json, {"case": case.id}, f"Dismissed {case.id}.")
 
 
-def _add(name: str, folder: Path, event: Callable[[Case], Event]) -> None:
+def _add(name: str, folder: Path, event: Callable[[Case], Event]) -> Case:
     with faults_in_words():
         book = CaseBook(folder)
-        book.add([event(book.case(name))])
+        case = book.case(name)
+        book.add([event(case)])
+    return case
+
+
+def _line_of(option: str, text: str) -> str:
+    """What goes into the book: one line, and not an empty one."""
+    words = text.strip()
+    if not words or not words.isprintable():
+        fail(f"{option} is empty, or no single line of text", f"Say it in a line: {option} 'WORDS'.")
+    return words
 
 
 def _plain(values: Sequence[Any]) -> Any:
@@ -310,7 +327,7 @@ def retest(
     """
     from leadglass.app.retesting import retest as look_again
 
-    looked = run(look_again(name, folder, scope, trust=trust))
+    looked = run(look_again(name, folder, scope, trust=trust), advice=_AS_BEFORE)
     case = looked.case
     if as_json:
         say_json({**_row(case), "events": _plain(looked.events), "run": str(looked.report.folder)})

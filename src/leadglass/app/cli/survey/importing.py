@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from leadglass.app.cli.speaking import JsonOption, faults_in_words, out, plain, say_json
+from leadglass.app.cli.speaking import JsonOption, counted, faults_in_words, out, pasted, plain, say_json
 
 __all__ = ["import_scans"]
 
@@ -34,7 +34,8 @@ def import_scans(
     if as_json:
         say_json({"taken": taken.taken, "addresses": taken.addresses, "outside": taken.outside})
         return
-    out.print(f"{taken.taken:,} open ports at {taken.addresses:,} addresses were taken in; nothing was sent.")
+    ports, hosts = counted(taken.taken, "open port"), counted(taken.addresses, "address", "addresses")
+    out.print(f"Taken in: {ports} at {hosts}. Nothing was sent.")
     if taken.first_refusal is not None:
-        out.print(f"{taken.outside:,} were left out, like: {plain(taken.first_refusal.reason)}.")
-    out.print(f"What they mean: leadglass survey report {plain(str(out_folder))}")
+        out.print(f"Left out: {counted(taken.outside, 'open port')}, like: {plain(taken.first_refusal.reason)}.")
+    out.print(f"What they mean: leadglass survey report {pasted(out_folder)}")

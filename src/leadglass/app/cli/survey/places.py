@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 
@@ -59,6 +60,8 @@ def show(
     """Say how old the data is and whose, and where these addresses are."""
     with faults_in_words():
         known = Places(places_folder())
+        for address in addresses or ():
+            _check_address(address)
         rows = [
             {"address": address, "country": country, "as": number or "", "name": name}
             for address in addresses or ()
@@ -70,6 +73,13 @@ def show(
         if rows:
             show_table(rows, {"address": "address", "country": "country", "as": "AS", "name": "name"}, empty="")
         out.print(plain(f"Data of {known.date}. {known.credit}"))
+
+
+def _check_address(text: str) -> None:
+    try:
+        ip_address(text)
+    except ValueError:
+        raise UserFault(f"{text} is no IP address", "Write one like 192.0.2.7 or 2001:db8::7.") from None
 
 
 def places_folder() -> Path:

@@ -15,10 +15,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from leadglass.survey.campaign import Progress as Stand
+from leadglass.survey.totals import Totals
 
 __all__ = ["Speed", "eta_words", "line_of", "shown"]
 
 _LINE_EVERY: Final = 5.0
+_BAR, _LEAST_BAR, _WORDS_WIDTH = 30, 10, 66  # columns
 _OVER_SECONDS: Final = 10.0
 
 Tell = Callable[[Stand], None]
@@ -50,13 +52,14 @@ def shown(targets: int, *, as_json: bool) -> Iterator[Tell]:
         yield _now_and_then(lambda stand: typer.echo(write(stand, speed.at(stand.totals.looked_at)), err=True), speed)
     else:
         console = Console(stderr=True, highlight=False)
-        columns = (BarColumn(bar_width=30), TextColumn("{task.percentage:>3.0f} %"), TextColumn("{task.description}"))
-        with Progress(*columns, console=console, transient=True) as bar:
+        width = min(_BAR, console.width - _WORDS_WIDTH)  # where there is no room for both, the words stay
+        bars = (BarColumn(bar_width=width),) if width >= _LEAST_BAR else ()
+        with Progress(*bars, TextColumn("{task.description}"), console=console, transient=True) as bar:
             task = bar.add_task("beginning", total=max(1, targets))
 
             def tell(stand: Stand) -> None:
                 totals = stand.totals
-                words = _words(stand, speed.at(totals.looked_at))
+                words = f"{_percent(totals):>3} %  {_words(stand, speed.at(totals.looked_at))}"
                 bar.update(task, completed=totals.before + totals.looked_at, description=words)
 
             yield tell
@@ -80,12 +83,17 @@ def line_of(stand: Stand, speed: float) -> str:
     """How it goes, in one line."""
     totals = stand.totals
     done = totals.before + totals.looked_at
-    return f"{done:,} of {totals.targets:,} ({100 * done // max(1, totals.targets)} %): {_words(stand, speed)}"
+    return f"{done:,} of {totals.targets:,} ({_percent(totals)} %): {_words(stand, speed)}"
+
+
+def _percent(totals: Totals) -> int:
+    """Rounded down: 100 is all of it."""
+    return 100 * (totals.before + totals.looked_at) // max(1, totals.targets)
 
 
 def _words(stand: Stand, speed: float) -> str:
     totals = stand.totals
-    parts = [f"{speed:,.0f}/s", f"{totals.answered:,} answered", f"{totals.open:,} open to strangers"]
+    parts = [f"{speed:,.0f}/s", f"{totals.answered:,} answered", f"{totals.open:,} open"]
     if stand.is_resting:
         parts.append("resting: quiet hours")
     elif speed > 0:
@@ -99,7 +107,9 @@ def eta_words(seconds: float) -> str:
         return f"about {max(1, round(seconds))} s left"
     if seconds < 90 * 60:
         return f"about {round(seconds / 60)} min left"
-    return f"about {seconds / 3600:.1f} h left"
+    if seconds < 48 * 3600:
+        return f"about {seconds / 3600:.1f} h left"
+    return f"about {seconds / 86_400:,.0f} days left"
 
 
 def _json_line(stand: Stand, speed: float) -> str:

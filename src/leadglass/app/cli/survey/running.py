@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from leadglass.app.cli.speaking import JsonOption, fail, faults_in_words, out, plain, run, say_json
+from leadglass.app.cli.speaking import JsonOption, counted, fail, faults_in_words, out, pasted, plain, run, say_json
 from leadglass.app.cli.survey.progress import shown
 from leadglass.survey.level import Level
 from leadglass.terms.errors import UserFault
@@ -47,13 +48,15 @@ def run_survey(
 ) -> None:
     """Look at everything a signed scope allows, and record what a stranger would get.
 
-    Exit code 0: nothing stands open. 3: something does. 4: stopped before the end. 5: nobody answered at all, so that
-    the network may be down. 1: an error, in words.
     Ctrl-C, or a file `stop` in the folder, stops it within a second; --resume goes on.
+
+    Exit code 0: nothing stands open. 1: an error, in words. 2: no such option.
+    3: something stands open. 4: stopped before the end.
+    5: nobody answered at all, so that the network may be down.
     """
     with faults_in_words():
         chosen = _chosen(only, targets)
-    run(_run_survey(out_folder, scope, Level(level), resume, chosen, trust, as_json))
+    run(_run_survey(out_folder, scope, Level(level), resume, chosen, trust, as_json), advice=_go_on(out_folder))
 
 
 def survey_self(
@@ -66,7 +69,14 @@ def survey_self(
 
     Level 2: it asks for something that does not exist, and moves no patient data. Exit codes as of `survey run`.
     """
-    run(_survey_self(out_folder or Path(f"self-{datetime.now(UTC):%Y%m%d-%H%M%S}"), as_json))
+    folder = out_folder or Path(f"self-{datetime.now(UTC):%Y%m%d-%H%M%S}")
+    run(_survey_self(folder, as_json), advice=_go_on(folder))
+
+
+def _go_on(folder: Path) -> str:
+    """What to do when a disk would not write."""
+    resume = f"leadglass survey run --resume --out {shlex.quote(str(folder))}"
+    return f"What was seen until then is recorded. Make room on that disk, then go on with: {resume}"
 
 
 def _chosen(only: list[str] | None, targets: Path | None) -> tuple[str, ...] | None:
@@ -74,7 +84,10 @@ def _chosen(only: list[str] | None, targets: Path | None) -> tuple[str, ...] | N
         return tuple(only) if only else None
     from leadglass.app.importing import targets_in
 
-    return (*(only or ()), *targets_in(targets))
+    named = targets_in(targets)
+    if not named:
+        raise UserFault(f"{targets} names nothing to look at", "Write a host, a network or host:port a line.")
+    return (*(only or ()), *named)
 
 
 async def _run_survey(
@@ -123,8 +136,11 @@ async def _survey_self(folder: Path, as_json: bool) -> None:
 
 async def _perform(surveying: Surveying, as_json: bool) -> None:
     """Run it, show how it goes, say what came of it, and end with the exit code."""
-    for text, refusal in surveying.plan.refused[:_SHOWN]:
-        typer.echo(f"not looked at: {text}: {refusal.reason}", err=True)
+    if not as_json:
+        for text, refusal in surveying.plan.refused[:_SHOWN]:
+            typer.echo(f"not looked at: {text}: {refusal.reason}", err=True)
+        if (more := len(surveying.plan.refused) - _SHOWN) > 0:
+            typer.echo(f"not looked at: {more:,} more", err=True)
     if not len(surveying.plan):
         fail("nothing to look at: nothing was sent", _why_nothing(surveying))
     with shown(len(surveying.plan), as_json=as_json) as tell:
@@ -145,12 +161,12 @@ def _why_nothing(surveying: Surveying) -> str:
 
 
 def _say(report: Report) -> None:
-    totals, folder = report.totals, plain(str(report.folder))
+    totals, folder = report.totals, pasted(report.folder)
     done = totals.before + totals.looked_at
     if report.why_stopped or not totals.is_finished:
         out.print(f"[bold yellow]Stopped:[/] {plain(report.why_stopped or report.fault)}.")
         out.print(f"{done:,} of {totals.targets:,} ports were looked at; all of them are recorded.")
-        first = f"Remove {plain(str(report.folder / 'stop'))}, then go" if (report.folder / "stop").exists() else "Go"
+        first = f"Remove {pasted(report.folder / 'stop')}, then go" if (report.folder / "stop").exists() else "Go"
         out.print(f"{first} on with: leadglass survey run --resume --out {folder}")
     else:
         out.print(f"{done:,} ports were looked at{_earlier(report)}.")
@@ -158,7 +174,7 @@ def _say(report: Report) -> None:
         out.print(_found(totals))
     if totals.open:
         out.print(
-            f"[bold red]{_many(totals.open, 'port')} at {_many(totals.open_addresses, 'address', 'addresses')} "
+            f"[bold red]{counted(totals.open, 'port')} at {counted(totals.open_addresses, 'address', 'addresses')} "
             "would give data to a stranger.[/]"
         )
     elif totals.is_deaf:
@@ -174,10 +190,6 @@ def _say(report: Report) -> None:
 def _found(totals: Totals) -> str:
     parts = f"{totals.answered:,} answered; {totals.refused:,} were closed, {totals.silent:,} silent"
     return f"{parts}, {totals.unreachable:,} unreachable." if totals.unreachable else f"{parts}."
-
-
-def _many(count: int, one: str, more: str = "") -> str:
-    return f"{count:,} {one if count == 1 else more or one + 's'}"
 
 
 def _earlier(report: Report) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from leadglass.app.cli.speaking import JsonOption, faults_in_words, out, plain, say_json
+from leadglass.app.cli.speaking import JsonOption, faults_in_words, out, pasted, plain, say_json
 from leadglass.app.resolving import resolve
 from leadglass.app.user_folder import user_folder
 from leadglass.survey.level import Level
@@ -62,12 +62,22 @@ def new(
     with faults_in_words():
         if file is not None and out_file is not None:
             raise UserFault("two files are named", "Leave out one of FILE and --out FILE.")
-        try:
-            with path.open("x", encoding="utf-8") as new_file:
-                new_file.write(text)
-        except FileExistsError:
-            raise UserFault(f"{path} is already there", "Name another file.") from None
-    out.print(f"Wrote {plain(str(path))}. Fill it in, then: leadglass survey scope check {plain(str(path))}")
+        _write_new(path, text)
+    out.print(f"Wrote {plain(str(path))}. Fill it in, then: leadglass survey scope check {pasted(path)}")
+
+
+def _write_new(path: Path, text: str) -> None:
+    """A file with that text: all of it, or none that is in the way of another try."""
+    try:
+        new_file = path.open("x", encoding="utf-8")
+    except FileExistsError:
+        raise UserFault(f"{path} is already there", "Name another file.") from None
+    try:
+        with new_file:
+            new_file.write(text)
+    except OSError:
+        path.unlink()
+        raise
 
 
 @scope.command("sign")

@@ -126,6 +126,6 @@ def _words(language: str) -> Mapping[str, str]:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(loader=lambda name: files(__package__).joinpath(name).read_text())
+    environment = Environment(loader=lambda name: files(__package__).joinpath(name).read_text("utf-8"))
     environment.add_filter("wrap", _wrap)
     return environment

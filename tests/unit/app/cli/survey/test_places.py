@@ -27,6 +27,12 @@ def shown(*addresses: str) -> dict[str, object]:
     return found
 
 
+def test_what_is_no_address_is_said_to_be_none() -> None:
+    result = said("show", "192.0.2.7", "clinic")
+    assert result.exit_code == 1
+    assert "clinic is no IP address" in result.output
+
+
 def test_refreshing(tmp_path: Path) -> None:
     countries, networks = tmp_path / "country.csv", tmp_path / "asn.csv"
     countries.write_text("8.8.8.0,8.8.8.255,FR\n")

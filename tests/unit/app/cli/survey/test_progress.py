@@ -10,7 +10,13 @@ from leadglass.survey.campaign import Progress, Totals
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(0.2, "about 1 s left"), (45, "about 45 s left"), (600, "about 10 min left"), (9000, "about 2.5 h left")],
+    [
+        (0.2, "about 1 s left"),
+        (45, "about 45 s left"),
+        (600, "about 10 min left"),
+        (9000, "about 2.5 h left"),
+        (864_000, "about 10 days left"),
+    ],
 )
 def test_how_long(seconds: float, words: str) -> None:
     assert eta_words(seconds) == words
@@ -19,7 +25,7 @@ def test_how_long(seconds: float, words: str) -> None:
 def test_a_line_says_how_far_how_fast_and_what_was_found() -> None:
     totals = Totals(targets=1000, before=100, looked_at=400, answered=30, open=2)
     assert line_of(Progress(totals, 5, is_resting=False), 50.0) == (
-        "500 of 1,000 (50 %): 50/s, 30 answered, 2 open to strangers, about 10 s left"
+        "500 of 1,000 (50 %): 50/s, 30 answered, 2 open, about 10 s left"
     )
     assert "quiet hours" in line_of(Progress(totals, 5, is_resting=True), 0.0)
 

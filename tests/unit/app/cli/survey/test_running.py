@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 from helpers.echoing import hello
 from helpers.hostile_servers import closed_port
 from helpers.scopes import hasty_scope
+from helpers.small_disk import small_disk
 from leadglass.app import surveying
 from leadglass.app.cli.main import app
 from leadglass.app.cli.survey import progress
@@ -36,16 +37,22 @@ class _Welcome(socketserver.BaseRequestHandler):
         self.request.sendall(b"welcome")
 
 
+class _Server(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    request_queue_size = 512
+
+
 @contextmanager
 def leaking() -> Iterator[int]:
     """A port that says welcome on all loopback addresses."""
-    with socketserver.ThreadingTCPServer(("0.0.0.0", 0), _Welcome) as server:
-        server.daemon_threads = True
+    with _Server(("0.0.0.0", 0), _Welcome) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        yield server.server_address[1]
-        server.shutdown()
-        thread.join()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @pytest.fixture(autouse=True)
@@ -148,6 +155,33 @@ def test_how_it_goes_is_told_in_lines(tmp_path: Path, monkeypatch: pytest.Monkey
     assert told["folder"] == str(tmp_path / "two")
 
 
+def test_for_programs_nothing_but_json_is_said(tmp_path: Path) -> None:
+    scope = scope_in(tmp_path, closed_port())
+    words = ("run", "--scope", scope, "--only", "127.61.0.0", "--only", "198.51.100.7")
+    assert "not looked at: 198.51.100.7: " in survey(*words, "--out", tmp_path / "one").stderr
+    as_json = survey(*words, "--out", tmp_path / "two", "--json")
+    assert [json.loads(line) for line in as_json.stderr.splitlines()] == []
+    assert [left["target"] for left in json.loads(as_json.stdout)["not_allowed"]] == ["198.51.100.7"]
+
+
+@pytest.mark.root
+def test_a_full_disk_stops_a_run_and_loses_nothing(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "small", "400k") as disk, leaking() as port:
+        scope = scope_in(tmp_path, port, block="127.61.0.0/24")
+        run = disk.path / "our run"
+        disk.fill(but=40_000)
+        full = survey("run", "--scope", scope, "--out", run)
+        assert full.exit_code == 1, full.output
+        assert "No space left on device" in full.stderr
+        assert f"leadglass survey run --resume --out '{run}'" in full.stderr
+        disk.free()
+        again = survey("run", "--resume", "--out", run, "--json")
+        assert again.exit_code == 3, again.output
+        told = json.loads(again.stdout)
+        assert (told["open"], told["before"] + told["looked_at"]) == (256, 256)
+        assert told["before"] > 0
+
+
 def test_this_machine_is_checked_without_a_scope(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def deaf(target: Target, caller: Caller, chance: Chance) -> Probe:
         sighting = yield from hello(target, caller, chance)
@@ -179,6 +213,8 @@ def test_this_machine_is_checked_without_a_scope(tmp_path: Path, monkeypatch: py
             "nowhere.txt cannot be read",
             "--targets",
         ),
+        (["run", "--scope", "SCOPE", "--out", "RUN", "--targets", "FILE"], "names nothing to look at", "a line"),
+        (["run", "--scope", "SCOPE", "--out", "RUN", "--trust", "ours"], "no fingerprint of a key", "--trust"),
         (["run", "--resume", "--out", "FILE"], "holds no run", "--resume"),
         (["run", "--out", "RUN"], "a survey needs a signed scope", "--scope FILE"),
         (["self", "--out", "FILE"], "no run can be kept in", "--out"),
