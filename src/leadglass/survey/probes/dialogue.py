@@ -1,4 +1,4 @@
-"""A talk that goes message by message, and how every neighbour's probe reads its beginning.
+"""A talk that goes message by message.
 
 What is transcribed of a peer's messages is only what was understood of them: each protocol says in `_kept` how a
 message looks that holds nothing else. Texts of a peer's own choosing never enter the evidence.
@@ -7,23 +7,16 @@ message looks that holds nothing else. Texts of a peer's own choosing never ente
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Generator
-from dataclasses import dataclass
-from typing import Final, Generic, TypeVar
+from typing import Final
 
-from leadglass.net.conversing import Ending, Handshake, Outcome, TlsOffer
 from leadglass.survey.conversation import Talk
-from leadglass.survey.observation import Act, Try, Verdict
-from leadglass.survey.probe import Call
 
-__all__ = ["NO_CONNECTION", "STRANGER", "Dialogue", "Opening", "opening", "spoken"]
+__all__ = ["STRANGER", "Dialogue"]
 
-NO_CONNECTION: Final = frozenset({Ending.REFUSED, Ending.SILENT, Ending.UNREACHABLE})
 STRANGER: Final = b""
 """In place of a message: these bytes are another language."""
 
 _TLS_ALERT: Final = b"\x15\x03"
-_LEFT: Final = frozenset({Ending.HUNG_UP, Ending.RESET, Ending.OVER})
 
 
 class Dialogue(Talk):
@@ -82,44 +75,3 @@ class Dialogue(Talk):
     @abstractmethod
     def _kept(self, message: bytes) -> bytes:
         """A message that is understood as this one is, and says nothing else."""
-
-
-T = TypeVar("T", bound=Dialogue)
-T_co = TypeVar("T_co", bound=Dialogue, covariant=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Opening(Generic[T_co]):
-    """A first talk that went as far as it goes."""
-
-    talk: T_co
-    ending: Ending  # of the first connection
-    tls: TlsOffer | None = None  # what the talk was spoken on
-    handshakes: tuple[Handshake, ...] = ()
-    speaks_tls: bool | None = None
-
-
-def opening(make: Callable[[], T]) -> Generator[Call, Outcome, Opening[T]]:
-    """The talk in clear, and once more on TLS if the peer hung up on it or answered with a TLS alert."""
-    talk = make()
-    first = yield Call(talk)
-    if talk.is_spoken or talk.language == "other" or first.ending not in _LEFT:
-        return Opening(talk, first.ending)
-    secured = make()
-    second = yield Call(secured, TlsOffer.MODERN)
-    shaken = second.handshake
-    handshakes = (shaken,) if shaken is not None else ()
-    speaks_tls = bool(shaken and shaken.version)
-    if not secured.is_spoken:
-        return Opening(talk, first.ending, None, handshakes, speaks_tls)
-    return Opening(secured, first.ending, TlsOffer.MODERN, handshakes, speaks_tls)
-
-
-def spoken(talk: Dialogue, how: str, ending: Ending) -> tuple[Try, ...]:
-    """Whether the protocol is spoken there; nothing if there was no connection."""
-    if ending in NO_CONNECTION:
-        return ()
-    if talk.is_spoken:
-        return (Try(act=Act.SPEAK, how=how, verdict=Verdict.OPEN),)
-    verdict = Verdict.NOT_OFFERED if talk.language else Verdict.UNCLEAR
-    return (Try(act=Act.SPEAK, how=how, verdict=verdict, code=talk.language),)

@@ -11,7 +11,7 @@ from typing import Final
 from leadglass.survey.level import Level
 from leadglass.survey.observation import Act, ShareFacts, Sighting, Software, Try, Verdict
 from leadglass.survey.probe import Caller, Chance, Probe
-from leadglass.survey.probes.dialogue import Opening, opening, spoken
+from leadglass.survey.probes.dialogue_opening import Opening, opening, spoken
 from leadglass.survey.probes.ftp_talks import AnonymousVisit, FtpGreeting
 from leadglass.survey.target import Target
 

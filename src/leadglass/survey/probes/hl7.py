@@ -12,7 +12,7 @@ from typing import Final
 from leadglass.survey.level import Level
 from leadglass.survey.observation import Act, Hl7Facts, Sighting, Try, Verdict
 from leadglass.survey.probe import Caller, Chance, Probe
-from leadglass.survey.probes.dialogue import Opening, opening, spoken
+from leadglass.survey.probes.dialogue_opening import Opening, opening, spoken
 from leadglass.survey.probes.hl7_talks import EmptyBlock, EmptyMessage
 from leadglass.survey.target import Target
 

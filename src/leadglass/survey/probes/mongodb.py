@@ -12,7 +12,7 @@ from leadglass.net.conversing import Outcome, TlsOffer
 from leadglass.survey.level import Level
 from leadglass.survey.observation import Collection, Counts, DatabaseFacts, Sighting, Software
 from leadglass.survey.probe import Call, Caller, Chance, Probe
-from leadglass.survey.probes.dialogue import Opening, opening, spoken
+from leadglass.survey.probes.dialogue_opening import Opening, opening, spoken
 from leadglass.survey.probes.mongodb_counting import CollectionSizes
 from leadglass.survey.probes.mongodb_fields import CollectionFields
 from leadglass.survey.probes.mongodb_names import HOW, Greeting, Names

@@ -11,7 +11,7 @@ from typing import Final
 from leadglass.survey.level import Level
 from leadglass.survey.observation import Act, Collection, DatabaseFacts, Sighting, Software, Try, Verdict
 from leadglass.survey.probe import Call, Caller, Chance, Probe
-from leadglass.survey.probes.dialogue import spoken
+from leadglass.survey.probes.dialogue_opening import spoken
 from leadglass.survey.probes.mysql_talks import HOST_REFUSED, AnonymousLogin, MysqlGreeting
 from leadglass.survey.probes.mysql_wire import Hello
 from leadglass.survey.target import Target

@@ -12,7 +12,7 @@ from typing import Final
 from leadglass.survey.level import Level
 from leadglass.survey.observation import Act, Collection, DatabaseFacts, Sighting, Software, Try, Verdict
 from leadglass.survey.probe import Call, Caller, Chance, Probe
-from leadglass.survey.probes.dialogue import NO_CONNECTION, spoken
+from leadglass.survey.probes.dialogue_opening import NO_CONNECTION, spoken
 from leadglass.survey.probes.postgresql_talks import Startup
 from leadglass.survey.probes.postgresql_tls import TlsQuestion
 from leadglass.survey.target import Target

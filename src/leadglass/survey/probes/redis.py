@@ -11,7 +11,7 @@ from typing import Final
 from leadglass.survey.level import Level
 from leadglass.survey.observation import Act, Counts, DatabaseFacts, Sighting, Software, Try, Verdict
 from leadglass.survey.probe import Call, Caller, Chance, Probe
-from leadglass.survey.probes.dialogue import opening, spoken
+from leadglass.survey.probes.dialogue_opening import opening, spoken
 from leadglass.survey.probes.redis_counting import KeyCount
 from leadglass.survey.probes.redis_talks import ASKS, CLOSED, VERSION, LookUp, Ping, code_of
 from leadglass.survey.target import Target

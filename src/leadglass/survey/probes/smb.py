@@ -11,7 +11,7 @@ from typing import Final
 from leadglass.survey.level import Level
 from leadglass.survey.observation import Act, ShareFacts, Sighting, Try, Verdict
 from leadglass.survey.probe import Call, Caller, Chance, Probe
-from leadglass.survey.probes.dialogue import spoken
+from leadglass.survey.probes.dialogue_opening import spoken
 from leadglass.survey.probes.smb_talks import GO_ON, NOISE, SUCCESS, Negotiation, NullSession
 from leadglass.survey.target import Target
 

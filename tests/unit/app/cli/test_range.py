@@ -46,7 +46,7 @@ def test_who_kept_to_the_level_is_told_so(tmp_path: Path) -> None:
         ask(door, "/")
     text = " ".join(said.read_text().split())
     assert "11 imaging archives stand open, with 194,100 records and 6,021,500 images, 5,587,500 of them" in text
-    assert "6 databases, shares and interfaces" in text
+    assert "7 databases, shares and interfaces" in text
     assert "1 with test data, 2 honeypots" in text
     assert "Nothing was asked beyond level 3." in text
     assert "Asked beyond" not in text
