@@ -19,7 +19,7 @@ def prepare(sock: socket.socket) -> None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
 
 
-def rearm_quickack(sock: socket.socket) -> None:
+def rearm_quickack(sock: socket.SocketType) -> None:
     """Acknowledge what was just read at once. The kernel forgets this after a while, hence after every read: a sender
     that leaves Nagle's algorithm on otherwise waits 40 ms for us between two parts of a message."""
     if _QUICKACK is not None:

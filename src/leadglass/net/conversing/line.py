@@ -11,6 +11,7 @@ from typing import Final
 
 from leadglass.net.conversing.facts import Conversation, Ending, Patience, Turn
 from leadglass.net.conversing.switchboard import Switchboard
+from leadglass.net.sockets import rearm_quickack
 from leadglass.terms.ceilings import KIB
 
 __all__ = ["LOCAL_FAULTS", "Line"]
@@ -177,8 +178,10 @@ class Line:
         answer = conversation.receive(data[:room] if len(data) > room else data)
         if len(data) > room and not conversation.is_over:
             self._end(Ending.FLOODED)
-        else:
-            self._say(answer)
+            return
+        if not answer and not conversation.is_over:  # nothing of ours carries the acknowledgement along
+            rearm_quickack(self._socket)
+        self._say(answer)
 
     def _say(self, data: bytes) -> None:
         wait = 0.0 if self.turn is None else self.turn(len(data), self.bytes_received)
