@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from base64 import b32encode
 from uuid import UUID
 
 __all__ = ["FreshChance"]
@@ -20,8 +19,8 @@ class FreshChance:
         return self._noted(f"2.25.{UUID(bytes=secrets.token_bytes(16), version=4).int}")
 
     def word(self, length: int) -> str:
-        """So many of A to Z and 2 to 7, each as likely."""
-        return self._noted(b32encode(secrets.token_bytes(length))[:length].decode("ascii"))
+        """So many upper-case hexadecimal digits."""
+        return self._noted(secrets.token_hex(length)[:length].upper())
 
     def take_drawn(self) -> tuple[str, ...]:
         """What was drawn since this was asked last, in order."""

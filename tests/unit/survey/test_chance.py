@@ -9,7 +9,7 @@ import pytest
 
 from leadglass.survey.chance import FreshChance
 
-SIGNS = string.ascii_uppercase + "234567"
+SIGNS = string.digits + "ABCDEF"
 
 
 @pytest.mark.parametrize("length", [0, 1, 16, 64])
@@ -22,7 +22,7 @@ def test_a_word_has_its_length(length: int) -> None:
 @pytest.mark.parametrize("position", [0, 7, 15])
 def test_every_sign_is_as_likely_at_every_position(position: int) -> None:
     chance = FreshChance()
-    drawn = Counter(chance.word(16)[position] for _ in range(32_000))
+    drawn = Counter(chance.word(16)[position] for _ in range(16_000))
     assert set(drawn) == set(SIGNS)
     assert 800 < min(drawn.values()) <= max(drawn.values()) < 1200  # six standard deviations around 1000
 

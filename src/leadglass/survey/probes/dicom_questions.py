@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from struct import Struct
 from typing import Final
 
 from leadglass.dicom import uids
@@ -26,6 +27,7 @@ _PATIENT_ID: Final = 0x00100020
 _STUDY_INSTANCE_UID: Final = 0x0020000D
 _SCHEDULED_PROCEDURE_STEPS: Final = 0x00400100
 _WORD: Final = 16
+_HEAD: Final = Struct("<HHI")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,11 @@ def _encoded(identifier: Identifier) -> bytes:
     return encode_identifier(identifier, uids.IMPLICIT_VR_LITTLE_ENDIAN)
 
 
+def _element(tag: int, value: str) -> bytes:
+    """Of such a data set; the value is of even length (PS3.5 §7.1.3)."""
+    return _HEAD.pack(tag >> 16, tag & 0xFFFF, len(value)) + value.encode("ascii")
+
+
 @lru_cache(maxsize=8)
 def _move(message_id: int, sop_class_uid: str, destination: str) -> Callable[[bytes | None], Question]:
     request = CMoveRq(message_id=message_id, affected_sop_class_uid=sop_class_uid, move_destination=destination)
@@ -78,10 +85,10 @@ def questions(caller: Caller, chance: Chance) -> tuple[Question, ...]:
     """C-ECHO, C-FIND, C-GET, C-MOVE to ourselves, worklist C-FIND; each service by the study root and by the patient
     root: whoever asks takes the first that was granted."""
     uid, word = chance.uid(), chance.word(_WORD)
-    unique = _encoded({_STUDY_INSTANCE_UID: uid})
+    unique = _element(_STUDY_INSTANCE_UID, uid + "\0" * (len(uid) % 2))
     study = _OF_A_STUDY + unique  # elements behind each other, in the order of their tags, are a data set
-    patient = _OF_A_STUDY + _encoded({_PATIENT_ID: word}) + unique
-    worklist = _encoded({_ACCESSION_NUMBER: word}) + _NOTHING_OF_THE_STEPS
+    patient = _OF_A_STUDY + _element(_PATIENT_ID, word) + unique
+    worklist = _element(_ACCESSION_NUMBER, word) + _NOTHING_OF_THE_STEPS
     us = caller.calling_ae_title
     return (
         ECHO,

@@ -10,6 +10,7 @@ from leadglass.dicom import uids
 from leadglass.dicom.dimse.encode import encode_command
 from leadglass.dicom.dimse.framing import frame_message
 from leadglass.dicom.dimse.messages import CEchoRsp, CFindRsp, CGetRsp, CStoreRq, Message
+from leadglass.dicom.identifier import decode_identifier
 from leadglass.dicom.upperlayer import (
     Abort,
     AssociateAc,
@@ -151,6 +152,30 @@ def test_who_hands_out_what_was_not_asked_for_is_stopped_at_once(name: str, how:
     assert fed(talk, scripts()[name]).endswith(ABORT)
     last = talk.tries[-1]
     assert (last.how, last.verdict, last.code) == (how, Verdict.OPEN, "answers without matching")
+
+
+class Drawing(CountingChance):
+    """Draws this UID."""
+
+    def __init__(self, uid: str) -> None:
+        super().__init__()
+        self.drawn = uid
+
+    def uid(self) -> str:
+        return self.drawn
+
+
+@pytest.mark.parametrize("uid", ["2.25.77", "2.25.777"])
+def test_what_is_asked_for_is_what_was_drawn_and_no_more(uid: str) -> None:
+    asked = {question.abstract_syntax: question.identifier for question in questions(CALLER, Drawing(uid))}
+    word, study = CountingChance().word(16), {0x00080052: "STUDY", 0x0020000D: uid}
+    assert asked.pop(uids.VERIFICATION) is None
+    worklist = asked.pop(uids.MODALITY_WORKLIST_FIND)
+    assert decode_identifier(worklist or b"", uids.IMPLICIT_VR_LITTLE_ENDIAN) == {0x00080050: word, 0x00400100: ({},)}
+    patient_root = {uids.PATIENT_ROOT_FIND, uids.PATIENT_ROOT_GET, uids.PATIENT_ROOT_MOVE}
+    for sop_class, identifier in asked.items():
+        patient = {0x00100020: word} if sop_class in patient_root else {}
+        assert decode_identifier(identifier or b"", uids.IMPLICIT_VR_LITTLE_ENDIAN) == study | patient
 
 
 def test_after_an_abort_the_other_questions_are_left() -> None:
