@@ -1,6 +1,6 @@
 """The same archive at another address: by what it keeps when it moves.
 
-A certificate is as good as a signature. Without one, several things must agree: whose it is, what runs there, and about
+A certificate is as good as a signature, unless the scope names two owners: products ship some. Without one, several things must agree: whose it is, what runs there, and about
 as many records as before. Identical software alone says nothing: two of five archives on the internet share theirs.
 """
 
@@ -55,9 +55,12 @@ def features_of(system: System) -> Features:
 
 def same_archive(before: Features, after: Features) -> str:
     """Why the two are most likely one archive, in words; "" if nothing says so."""
+    is_one_owner = before.organisation == after.organisation
+    if before.organisation and after.organisation and not is_one_owner:
+        return ""  # what two owners show alike came with the product
     if before.certificates & after.certificates:
         return "it shows the same certificate"
-    if not before.organisation or before.organisation != after.organisation:
+    if not before.organisation or not is_one_owner:
         return ""
     if not before.software or before.software != after.software:
         return ""

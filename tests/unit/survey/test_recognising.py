@@ -70,3 +70,7 @@ def test_features_are_those_of_all_doors() -> None:
     assert (found.organisation, found.records) == ("Example Clinic", 7)
     assert {"Orthanc", "1.12.3", "OFFIS_DCMTK_367"} <= set(found.software.split("|"))
     assert features_of(system(observation(1, Sighting(ending=Ending.OVER)))).software == ""
+
+
+def test_a_certificate_that_two_owners_show_came_with_the_product() -> None:
+    assert same_archive(BEFORE, replace(BEFORE, organisation="Example Radiology")) == ""
