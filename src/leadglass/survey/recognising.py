@@ -1,7 +1,8 @@
 """The same archive at another address: by what it keeps when it moves.
 
-A certificate is as good as a signature, unless the scope names two owners: products ship some. Without one, several things must agree: whose it is, what runs there, and about
-as many records as before. Identical software alone says nothing: two of five archives on the internet share theirs.
+A certificate is as good as a signature, unless the scope names two owners: products ship some. Without one, several
+things must agree: whose it is, what runs there, and about as many records as before. Identical software alone says
+nothing: two of five archives on the internet share theirs.
 """
 
 from __future__ import annotations
