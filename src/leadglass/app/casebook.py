@@ -8,20 +8,18 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
-from leadglass.app.resolving import resolved_as_then
+from leadglass.app.looking_back import covered_by, warrant_of
 from leadglass.net.conversing import Ending
 from leadglass.survey.cases.book import CaseBook
 from leadglass.survey.cases.case import Case
-from leadglass.survey.cases.coverage import was_looked_at
 from leadglass.survey.cases.events import Event, NoticeWritten, OwnerFound
 from leadglass.survey.cases.following import Look, follow
 from leadglass.survey.cases.notice.packet import write_packet
 from leadglass.survey.cases.owners import Owner
-from leadglass.survey.level import Level
 from leadglass.survey.records import Run
 from leadglass.survey.rules import findings_of
 from leadglass.survey.rules.words import words_for
-from leadglass.survey.scope import Warrant, read_scope
+from leadglass.survey.scope import Warrant
 from leadglass.survey.scope.document import Authority
 from leadglass.survey.targets.plan import Plan
 from leadglass.terms.errors import UserFault
@@ -44,22 +42,14 @@ def take_in(run: Run, book: CaseBook) -> Sequence[Event]:
         )
     if any(getattr(event, "run", "") == facts.id for case in book.cases.values() for event in case.history):
         return ()
-    warrant = _warrant_of(run)
-
-    def level_at(address: str, port: int) -> Level:
-        granted = Level.IMPORTS if warrant is None else warrant.level_at(address, port)
-        return min(granted, facts.level)
-
-    def covers(address: str, ports: Sequence[int]) -> bool:
-        return was_looked_at(address, ports, only=facts.only, level_at=level_at)
-
+    warrant = warrant_of(run)
     absent = _absent(run, warrant, {case.address for case in book.cases.values()})
     look = Look(
         run=facts.id,
         began=facts.started,
         at=facts.finished,
         level=facts.level,
-        covers=covers,
+        covers=covered_by(run, warrant),
         absence=lambda address: absent.get(address, {}),
     )
     systems = run.systems()
@@ -82,16 +72,6 @@ def _absent(run: Run, warrant: Warrant | None, addresses: Collection[str]) -> di
                 if target.address in addresses:
                     found.setdefault(target.address, {})[target.port] = ending
     return found
-
-
-def _warrant_of(run: Run) -> Warrant | None:
-    """What the run was allowed, expired or not; None if it needed no scope."""
-    path = run.folder / "scope.toml"
-    if not path.exists():
-        return None
-    facts = run.facts
-    scope = read_scope(path.read_bytes(), str(path))
-    return Warrant(scope, digest=facts.scope_digest, resolve=resolved_as_then(facts.hosts))
 
 
 def write_owners(book: CaseBook, case: Case, owners: Sequence[Owner]) -> None:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from leadglass.app.resolving import resolved_as_then
-from leadglass.survey.cases.coverage import was_looked_at
+from leadglass.app.looking_back import covered_by, warrant_of
 from leadglass.survey.level import Level
 from leadglass.survey.observation import Act, Verdict
 from leadglass.survey.records import Run
 from leadglass.survey.rules import counted
-from leadglass.survey.scope import Warrant, read_scope
 from leadglass.survey.system import System
 from leadglass.terms.errors import UserFault
 
@@ -75,20 +73,13 @@ def _had_same_order(old: Run, new: Run) -> bool:
 
 
 def _look_of(run: Run) -> Callable[[str, Sequence[int]], bool]:
-    path = run.folder / "scope.toml"
-    if not path.exists():
+    warrant = warrant_of(run)
+    if warrant is None:
         raise UserFault(
             f"the run in {run.folder} has no scope, so nobody can tell where it looked",
             "Compare it with another that had none.",
         )
-    facts = run.facts
-    scope = read_scope(path.read_bytes(), str(path))
-    warrant = Warrant(scope, digest=facts.scope_digest, resolve=resolved_as_then(facts.hosts))
-
-    def level_at(address: str, port: int) -> Level:
-        return min(warrant.level_at(address, port), facts.level)
-
-    return lambda address, ports: was_looked_at(address, ports, only=facts.only, level_at=level_at)
+    return covered_by(run, warrant)
 
 
 def _ports_of(system: System) -> set[int]:

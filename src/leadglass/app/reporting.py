@@ -9,6 +9,7 @@ from typing import Literal
 
 from leadglass import __version__
 from leadglass.app.common_ground import common_ground
+from leadglass.app.looking_back import scope_of
 from leadglass.app.user_folder import user_folder
 from leadglass.report.building import build
 from leadglass.report.judged import Before, Common, Ingredients, Judged
@@ -24,7 +25,6 @@ from leadglass.survey.level import Level
 from leadglass.survey.observation import Software
 from leadglass.survey.records import Run
 from leadglass.survey.rules import confidence_of, findings_of, fleets_of
-from leadglass.survey.scope import read_scope
 from leadglass.survey.system import System
 from leadglass.survey.targets.places import Places
 from leadglass.survey.vulnerabilities import known_for
@@ -130,10 +130,9 @@ def _facts(run: Run, systems: Sequence[System]) -> RunFacts:
 
 def _scope(run: Run) -> ScopeFacts:
     """From the copy in the run's folder; `survey self` needs none."""
-    path = run.folder / "scope.toml"
-    if not path.exists():
+    scope = scope_of(run)
+    if scope is None:
         return ScopeFacts(contact=run.facts.caller.contact)
-    scope = read_scope(path.read_bytes(), str(path))
     return ScopeFacts(
         authority=scope.authority.organisation,
         responsible=scope.authority.person,

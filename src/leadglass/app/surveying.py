@@ -37,7 +37,7 @@ from leadglass.survey.targets.plan import Plan
 from leadglass.survey.totals import Totals
 from leadglass.terms.errors import UserFault
 
-__all__ = ["Order", "Report", "Surveying", "begun_in", "opened_warrant", "own_warrant"]
+__all__ = ["Order", "Report", "Surveying", "opened_warrant", "own_warrant"]
 
 _SPARE_DESCRIPTORS: Final = 128
 _PATIENCE: Final = Patience()

@@ -118,7 +118,8 @@ async def _run_survey(
 
 def _warrant(folder: Path, scope: Path | None, trust: str) -> tuple[Warrant, Path | None]:
     """The one that counts, and where its scope lies. Without `scope`: that of the run in the folder."""
-    from leadglass.app.surveying import begun_in, opened_warrant, own_warrant
+    from leadglass.app.beginning import begun_in
+    from leadglass.app.surveying import opened_warrant, own_warrant
 
     if scope is None:
         if not begun_in(folder).scope_digest:
