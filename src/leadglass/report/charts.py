@@ -12,7 +12,7 @@ from typing import Final
 from leadglass.report.language import Language
 from leadglass.report.model import Figure, TrendRow
 
-__all__ = ["bar", "slopes"]
+__all__ = ["bar", "slopes", "slopes_in_words"]
 
 _LINE: Final = 19  # least distance between two labels
 _TOP, _BOTTOM, _LEFT, _RIGHT = 34, 14, 152, 308
@@ -42,7 +42,7 @@ class _Label:
 
 def slopes(rows: Sequence[TrendRow], before: str, after: str, say: Language) -> str:
     """Records then and now, a line for each of the largest regions, on a scale of tens. "" if none can be drawn."""
-    lines = sorted((pair for row in rows if (pair := _pair(row))), key=lambda pair: -max(pair[1:3]))[:_MOST]
+    lines = _largest(rows)
     if len(lines) < 2:
         return ""
     height = _TOP + _BOTTOM + _LINE * (len(lines) + 4)
@@ -62,21 +62,30 @@ def slopes(rows: Sequence[TrendRow], before: str, after: str, say: Language) -> 
             f'<circle cx="{_LEFT}" cy="{y(then):.1f}" r="3.5"/><circle cx="{_RIGHT}" cy="{y(now):.1f}" r="3.5"/></g>'
         )
         left.append(_Label(f"{name}  {say.compact(then)}", y(then), y(then), css))
-        right.append(_Label(f"{say.compact(now)}  {_short(name)}", y(now), y(now), css))
+        right.append(_Label(f"{say.compact(now)}  {name}", y(now), y(now), css))
     words = "".join(_placed(left, height, _LEFT - 10, "end") + _placed(right, height, _RIGHT + 10, "start"))
     heads = (
         f'<text class="head" x="{_LEFT}" y="14" text-anchor="middle">{escape(before)}</text>'
         f'<text class="head" x="{_RIGHT}" y="14" text-anchor="middle">{escape(after)}</text>'
     )
-    told = "; ".join(
-        say("trend.from_to", name=name, before=say.compact(then), after=say.compact(now))
-        for name, then, now, _ in lines
-    )
-    label = escape(say("trend.slopes_alt", before=before, after=after, told=told))
+    label = escape(slopes_in_words(rows, before, after, say))
     return (
         f'<svg class="slopes" viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{label}">'
         f"{heads}{''.join(drawn)}{words}</svg>"
     )
+
+
+def slopes_in_words(rows: Sequence[TrendRow], before: str, after: str, say: Language) -> str:
+    """What they show, for who does not see them."""
+    told = (
+        say("trend.from_to", name=name, before=say.compact(then), after=say.compact(now))
+        for name, then, now, _ in _largest(rows)
+    )
+    return say("trend.slopes_alt", before=before, after=after, told="; ".join(told))
+
+
+def _largest(rows: Sequence[TrendRow]) -> list[tuple[str, int, int, str]]:
+    return sorted((pair for row in rows if (pair := _pair(row))), key=lambda pair: -max(pair[1:3]))[:_MOST]
 
 
 def _pair(row: TrendRow) -> tuple[str, int, int, str] | None:

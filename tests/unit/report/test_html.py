@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -103,6 +104,9 @@ def test_the_slopes_show_no_row_without_figures() -> None:
     assert "B" not in re.findall(r"aria-label=\"([^\"]*)\"", drawn)[0].split(": ", 1)[1]
     assert "C &lt;i&gt;" in drawn
     assert slopes([row("A", 1, 2)], "then", "now", language("en")) == ""
+    long = replace(row("Vereinigte Staaten", 7, 9), code="US")
+    drawn = slopes([long, row("A very long name indeed", 5, 3)], "then", "now", language("en"))
+    assert re.findall(r'text-anchor="start">([^<]*)<', drawn) == ["9  US", "3  A very long n…"]
 
 
 @pytest.mark.parametrize(

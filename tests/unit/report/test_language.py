@@ -18,7 +18,6 @@ from leadglass.report.html import html_of
 from leadglass.report.language import LANGUAGES, language
 from leadglass.report.language.speaking import Word
 from leadglass.report.model import Figure
-from leadglass.report.pdf import pdf_of
 from leadglass.survey.cases.case import CaseState
 from leadglass.survey.cases.events import Event
 from leadglass.survey.finding import Reality
@@ -209,7 +208,3 @@ def test_a_german_page_holds_no_english() -> None:
     )
     assert [hit[0] for hit in re.finditer(rf".{{0,40}}{english}.{{0,40}}", found)] == []
     assert "Bildarchive wurden gefunden" in found
-
-
-def test_german_paper_says_that_it_is_german() -> None:
-    assert re.search(rb"/Lang ?\(de\)", pdf_of(model(language="de")))

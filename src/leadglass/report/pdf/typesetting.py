@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 import typst
 
-from leadglass.report.charts import slopes
+from leadglass.report.charts import slopes, slopes_in_words
 from leadglass.report.details import software_name
 from leadglass.report.geography import Geometry, world
 from leadglass.report.language import Language, language
@@ -188,7 +188,8 @@ def _trend(model: ReportModel, measured: bool, say: Language) -> dict[str, Any] 
     trend = model.trend
     if trend is None:
         return None
-    drawn = slopes(trend.rows, say.day(trend.started), say.day(model.run.started), say)
+    days = say.day(trend.started), say.day(model.run.started)
+    drawn = slopes(trend.rows, *days, say)
     classes = ("ugly", "bad", "new", "good")
     by_class = {word: [row.name for row in trend.rows if row.judgement == word] for word in classes}
     before, after = trend.world.before, trend.world.after
@@ -206,7 +207,7 @@ def _trend(model: ReportModel, measured: bool, say: Language) -> dict[str, Any] 
         "heading": say("trend.heading", day=say.day(trend.started)),
         "facts": [(say(f"trend.{name}"), value) for name, value in facts if measured or "records" not in name],
         "slopes": _standalone(drawn, _SLOPE_STYLE) if drawn else "",
-        "alt": say("trend.slopes"),
+        "alt": slopes_in_words(trend.rows, *days, say),
         "classes": [[word, ", ".join(names)] for word, names in by_class.items() if names],
         "rows": [_trend_row(row, measured, say) for row in trend.rows],
     }
