@@ -60,11 +60,10 @@ class Asking(AssociationTalk):
 
     def _next(self) -> bytes:
         """The next question that was granted a context; without one, what was not offered, and A-RELEASE-RQ."""
-        settled = {done.how for done in self.tries}
         for question in self.unasked:
-            if question.how not in settled and question.abstract_syntax in self.granted:
+            if question.abstract_syntax in self.granted:
                 return self._ask(question)
-        names = {question.how: question.act for question in self.unasked if question.how not in settled}
+        names = {question.how: question.act for question in self.unasked}
         self.tries += [Try(act=act, how=how, verdict=Verdict.NOT_OFFERED) for how, act in names.items()]
         self.unasked.clear()
         return RELEASE
