@@ -46,13 +46,20 @@ async def running(
 
 @contextmanager
 def served(
-    profile: str, *, probed_port: int, scale: int = 1, latency_ms: int = 0, said: Path | None = None
+    profile: str,
+    *,
+    probed_port: int,
+    scale: int = 1,
+    latency_ms: int = 0,
+    said: Path | None = None,
+    again_at: int | None = None,
 ) -> Iterator[int]:
     """`leadglass range serve` in a process of its own; its port offset. `probed_port`: one that the profile has.
+    `again_at`: the offset of one that was served before.
 
     What it says, at its end too, is written to the file `said`.
     """
-    offset = free_offset()
+    offset = free_offset() if again_at is None else again_at
     command = [sys.executable, "-m", "leadglass", "range", "serve", profile, "--json"]
     command += ["--port-offset", str(offset), "--scale", str(scale), "--latency", str(latency_ms)]
     with (said or Path(os.devnull)).open("wb") as out:

@@ -47,6 +47,9 @@ def test_from_the_finding_to_the_proof(desk: Desk) -> None:
     assert desk.state_of("C-0001") == "closed"
     assert desk.ask("survey cases")["cases"] == []
     assert len(desk.ask("survey cases --all")["cases"]) == 1
+    with served("small", probed_port=11112, again_at=offset):
+        assert "C-0001 is open again" in desk.type(f"survey retest C-0001 --scope {scope}", exit_code=3)
+    assert desk.state_of("C-0001") == "open"
 
 
 def test_what_closes_nothing(desk: Desk) -> None:

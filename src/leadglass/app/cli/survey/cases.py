@@ -28,7 +28,7 @@ from leadglass.app.cli.survey.running import LEAKS
 from leadglass.survey.cases.book import CaseBook
 from leadglass.survey.cases.case import Case, CaseState
 from leadglass.survey.cases.clocks import deadlines
-from leadglass.survey.cases.events import Closed, Dismissed, Event, NoticeSent, Unanswered
+from leadglass.survey.cases.events import Closed, Dismissed, Event, NoticeSent, Reopened, Unanswered
 from leadglass.survey.observation import Rung
 from leadglass.terms.errors import UserFault
 
@@ -340,8 +340,9 @@ def retest(
     elif not looked.events:
         out.print(f"{case.id} stands as it stood: the answer was neither yes nor no.")
     else:
+        how = "open again" if any(isinstance(event, Reopened) for event in looked.events) else "still open"
         out.print(
-            f"[bold red]{case.id} is still open[/] at {plain(case.address)}, {case.days_open} days after it was found."
+            f"[bold red]{case.id} is {how}[/] at {plain(case.address)}, {case.days_open} days after it was found."
         )
     if not as_json:
         out.print(f"The evidence is in {plain(str(looked.report.folder))}.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
@@ -17,6 +17,7 @@ from msgspec import structs
 from leadglass.survey.cases.case import Case
 from leadglass.survey.cases.clocks import deadlines
 from leadglass.survey.cases.notice.proving import commands
+from leadglass.survey.scope.calling import caller_for
 from leadglass.survey.scope.document import Authority
 
 __all__ = ["LANGUAGES", "LeakWords", "Packet", "WordsFor", "write_packet"]
@@ -55,6 +56,7 @@ def write_packet(case: Case, authority: Authority, words_for: WordsFor, *, langu
     words = dict(_words(language))
     words["subject"] = words["subject"].format(address=case.address)
     words["greeting"] = words["greeting"].format(address=case.address)
+    words["tell_us"] = words["tell_us"].format(contact=authority.contact.removeprefix("mailto:"))
     values = {"w": words, "n": _values(case, authority, words_for, words, language, now)}
     environment = _environment()
     return Packet(
@@ -79,7 +81,8 @@ def _values(
         "ports": ", ".join(map(str, seen.ports)),
         "product": seen.product,
         "since": f"{case.opened.at:%Y-%m-%d}",
-        "last_seen": f"{seen.at:%Y-%m-%d}",
+        "last_seen": f"{seen.at:%Y-%m-%d %H:%M} UTC",
+        "caller": asdict(caller_for(authority)),
         "is_archive": seen.is_archive,
         "records": _number(seen.records, words),
         "images": _number(seen.images, words),

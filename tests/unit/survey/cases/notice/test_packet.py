@@ -75,10 +75,20 @@ def test_it_says_what_where_since_when_how_to_close_and_how_to_prove(language: s
             "C-0007",
             "Example CERT",
             "cert@example.org",
+            "LG EXAMPLE.ORG, Leadglass/",
+            f"{NOON:%H:%M} UTC",
         ):
             assert word in form, word
     assert f'lang="{language}"' in made.html
     assert "192.0.2.7" in made.subject
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_whom_to_tell_and_to_ask_stands_where_it_is_needed(language: str) -> None:
+    made = packet(language)
+    for form in (" ".join(made.text.split()), html.unescape(made.html)):
+        assert form.count("cert@example.org") == 3  # in our name in logs, where it is to be told, and who is writing
+    assert "{contact}" not in made.text + made.html
 
 
 def test_numbers_as_the_language_writes_them() -> None:
