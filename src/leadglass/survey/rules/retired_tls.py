@@ -11,7 +11,7 @@ from leadglass.survey.system import System
 
 __all__ = ["RULE"]
 
-_RETIRED = frozenset({"SSLv2", "SSLv3", "TLSv1", "TLSv1.0", "TLSv1.1"})
+_RETIRED = frozenset({"SSLv3", "TLSv1", "TLSv1.1"})
 
 
 def _check(system: System) -> Iterator[Hit]:

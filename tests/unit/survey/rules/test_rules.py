@@ -22,7 +22,8 @@ from leadglass.survey.observation import (
     Try,
     Verdict,
 )
-from leadglass.survey.rules import RULES, findings_of
+from leadglass.survey.rules import RULES, findings_of, known_vulnerability
+from leadglass.survey.vulnerabilities import Vulnerability
 
 SPOKEN = tried(Act.SPEAK, "A-ASSOCIATE")
 ENTERED = tried(Act.ENTER, "C-ECHO")
@@ -68,7 +69,10 @@ FIRES: list[tuple[str, Sighting, Severity]] = [
         for how in ("Elasticsearch", "CouchDB", "MongoDB", "PostgreSQL", "MySQL", "Redis")
     ],
     ("personal-data-fields-exposed", sighting(kinds=("name",)), Severity.HIGH),
-    ("personal-data-fields-exposed", sighting(kinds=("name", "national id")), Severity.CRITICAL),
+    *[
+        ("personal-data-fields-exposed", sighting(kinds=("name", grave)), Severity.CRITICAL)
+        for grave in ("national id", "diagnosis", "notes", "insurance")
+    ],
     (
         "personal-data-fields-exposed",
         sighting(facts=HttpFacts(collections=(Collection(name="cases", kinds=("diagnosis",)),))),
@@ -86,6 +90,7 @@ FIRES: list[tuple[str, Sighting, Severity]] = [
     ("no-tls", sighting(SPOKEN, speaks_tls=False), Severity.LOW),
     ("retired-tls", shaken(version="TLSv1.1", offer=TlsOffer.RETIRED), Severity.MEDIUM),
     ("retired-tls", shaken(version="TLSv1.2", offer=TlsOffer.RETIRED), Severity.MEDIUM),
+    *[("retired-tls", shaken(version=version), Severity.MEDIUM) for version in ("SSLv3", "TLSv1", "TLSv1.1")],
     ("certificate-expired", shown(not_after=AT - timedelta(days=1)), Severity.MEDIUM),
     ("certificate-expired", shown(not_before=AT + timedelta(days=1)), Severity.MEDIUM),
     ("certificate-self-signed", shown(is_self_signed=True), Severity.LOW),
@@ -109,6 +114,7 @@ STAYS_SILENT: list[tuple[str, Sighting]] = [
     ("no-tls", sighting(speaks_tls=False)),
     ("retired-tls", shaken()),
     ("retired-tls", shaken(offer=TlsOffer.RETIRED, version="", fault="no agreement", certificate=None)),
+    ("retired-tls", shaken(offer=TlsOffer.RETIRED, version="TLSv1.2", fault="certificate required")),
     ("certificate-expired", shown()),
     ("certificate-self-signed", shown()),
     ("certificate-self-signed", shaken(certificate=None)),
@@ -182,6 +188,34 @@ def test_advice_is_of_the_product() -> None:
     toolkit = Software(toolkit="DCMTK 3.6.7")
     assert "dcmqrscp.cfg" in found(sighting(tried(Act.RETRIEVE, "C-GET"), software=toolkit))["serves-images"].advice
     assert "bindIp" in found(database("MongoDB"))["database-without-password"].advice
+
+
+def weakness(cvss: float | None, reach: str = "network") -> Vulnerability:
+    words = {"cve": "CVE-2026-1", "product": "x", "component": "", "fixed_in": "", "kind": "", "advisory": ""}
+    return Vulnerability(**words, cvss=cvss, reach=reach, is_certain=True)
+
+
+@pytest.mark.parametrize(
+    ("weaknesses", "severity"),
+    [
+        ([weakness(9.0)], Severity.CRITICAL),
+        ([weakness(8.9)], Severity.HIGH),
+        ([weakness(7.0)], Severity.HIGH),
+        ([weakness(6.9)], Severity.MEDIUM),
+        ([weakness(4.0)], Severity.MEDIUM),
+        ([weakness(3.9)], Severity.LOW),
+        ([weakness(None)], Severity.MEDIUM),
+        ([weakness(9.8, "network, authenticated")], Severity.CRITICAL),
+        ([weakness(9.8, "file")], Severity.MEDIUM),
+        ([weakness(3.9, "file")], Severity.LOW),
+        ([weakness(3.9), weakness(7.0), weakness(None)], Severity.HIGH),
+    ],
+)
+def test_a_vulnerability_is_as_grave_as_its_score(
+    weaknesses: list[Vulnerability], severity: Severity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(known_vulnerability, "known_for", lambda _: weaknesses)
+    assert found(sighting())["known-vulnerability"].severity is severity
 
 
 def test_a_vulnerability_names_its_cves() -> None:
