@@ -59,7 +59,7 @@ AlsoOption = Annotated[
 
 @practice.command("scope")
 def scope(
-    profile: ProfileArgument, level: LevelOption = 3, port_offset: OffsetOption = 0, also: AlsoOption = None
+    profile: ProfileArgument, level: LevelOption = 4, port_offset: OffsetOption = 0, also: AlsoOption = None
 ) -> None:
     """Print the scope, not signed yet, that allows surveying a world."""
     from leadglass.app.practising import scope_of
@@ -73,7 +73,7 @@ def serve(
     port_offset: OffsetOption = 0,
     scale: ScaleOption = 1,
     latency: LatencyOption = 0,
-    level: GrantedOption = 3,
+    level: GrantedOption = 4,
     as_json: JsonOption = False,
 ) -> None:
     """Serve a world on 127.0.0.0/8 until SIGTERM or Ctrl-C; then say what was asked, and whether it went too far."""

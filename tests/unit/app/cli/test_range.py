@@ -48,7 +48,7 @@ def test_who_kept_to_the_level_is_told_so(tmp_path: Path) -> None:
     assert "11 imaging archives stand open, with 194,100 records and 6,021,500 images, 5,587,500 of them" in text
     assert "7 databases, shares and interfaces" in text
     assert "1 with test data, 2 honeypots" in text
-    assert "Nothing was asked beyond level 3." in text
+    assert "Nothing was asked beyond level 4." in text
     assert "Asked beyond" not in text
 
 
@@ -69,4 +69,4 @@ def test_programs_are_told_the_same(tmp_path: Path) -> None:
     assert (begun["others_open"], begun["demos_open"], begun["honeypots_open"]) == (7, 1, 2)
     ended = json.loads(said.read_text()[end:])
     assert ended["asked"] == [{"level": 1, "what": "HTTP GET", "count": 1}]
-    assert (ended["level"], ended["beyond"]) == (3, {})
+    assert (ended["level"], ended["beyond"]) == (4, {})
