@@ -11,7 +11,7 @@ from leadglass.app.user_folder import user_folder
 from leadglass.survey.level import Level
 from leadglass.survey.records import RunWriter
 from leadglass.survey.scope import Refusal, Warrant
-from leadglass.survey.scope.signing import bytes_of, signature_path
+from leadglass.survey.scope.signing import copied
 from leadglass.survey.targets.choosing import lines_of
 from leadglass.survey.targets.imports import is_scan, observation_of, read_scan
 from leadglass.survey.targets.places import Places
@@ -41,7 +41,8 @@ def take_scans(paths: Sequence[Path], scope: Path, warrant: Warrant, folder: Pat
             pass  # each is sound to its end: half of one must not pass for what was seen
     begun = begun_now(warrant, Level.IMPORTS)
     places = Places(user_folder() / "places")
-    writer = RunWriter.create(folder, begun, scope=bytes_of(scope), signature=bytes_of(signature_path(scope)))
+    content, signature = copied(scope, warrant.digest)
+    writer = RunWriter.create(folder, begun, scope=content, signature=signature)
     taken, outside, addresses = 0, 0, set()
     first_refusal: Refusal | None = None
     finished = False

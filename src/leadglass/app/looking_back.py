@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from hashlib import sha256
 
 from leadglass.app.resolving import resolved_as_then
 from leadglass.survey.cases.coverage import was_looked_at
 from leadglass.survey.level import Level
 from leadglass.survey.records import Run
 from leadglass.survey.scope import Scope, Warrant, read_scope
+from leadglass.terms.errors import UserFault
 
 __all__ = ["covered_by", "scope_of", "warrant_of"]
 
 
 def scope_of(run: Run) -> Scope | None:
-    """The copy in the run's folder; None if it needed none (`survey self`). UserFault if it is misspelt."""
-    path = run.folder / "scope.toml"
-    return read_scope(path.read_bytes(), str(path)) if path.exists() else None
+    """The copy in the run's folder; None if it needed none (`survey self`). UserFault if it was changed or taken away:
+    nobody could tell where the run looked."""
+    path, digest = run.folder / "scope.toml", run.facts.scope_digest
+    data = path.read_bytes() if path.exists() else b""
+    if digest and sha256(data).hexdigest() != digest:
+        raise UserFault(f"{path} is not the scope of that run", "Put it back: `leadglass survey verify` says more.")
+    return read_scope(data, str(path)) if digest else None
 
 
 def warrant_of(run: Run) -> Warrant | None:

@@ -29,7 +29,7 @@ from leadglass.survey.probe import Prober
 from leadglass.survey.probes import PROBERS
 from leadglass.survey.records import Begun, RunWriter
 from leadglass.survey.scope import Refusal, Warrant
-from leadglass.survey.scope.signing import bytes_of, signature_path
+from leadglass.survey.scope.signing import copied
 from leadglass.survey.services import Service
 from leadglass.survey.targets.locating import Located
 from leadglass.survey.targets.places import Places
@@ -164,7 +164,7 @@ class Surveying:
         begun = msgspec.structs.replace(self._begun, plan=self._plan_digest)
         if order.scope is None:
             return RunWriter.create(order.folder, begun)
-        scope, signature = bytes_of(order.scope), bytes_of(signature_path(order.scope))
+        scope, signature = copied(order.scope, order.warrant.digest)
         return RunWriter.create(order.folder, begun, scope=scope, signature=signature)
 
     def _is_told_to_stop(self) -> bool:

@@ -20,6 +20,7 @@ from leadglass.survey.cases.events import OpenDoor, Opened
 from leadglass.survey.records import Run
 from leadglass.survey.scope import SigningKey, sign
 from leadglass.survey.services import Service
+from leadglass.terms.errors import UserFault
 
 HERE, THERE = "127.0.0.5", "127.0.0.6"
 
@@ -83,3 +84,26 @@ def test_two_runs_by_one_scope_that_looked_elsewhere_are_not_compared_as_if_they
     assert elsewhere.facts.hosts == {"localhost": (THERE,)}
     ground = common_ground(before, elsewhere)
     assert (ground.old, ground.new) == ([], [])
+
+
+@pytest.mark.parametrize("content", [None, "altered"])
+def test_a_scope_that_is_not_the_runs_says_nothing_of_where_it_looked(
+    tmp_path: Path, names: Names, scope: Path, content: str | None
+) -> None:
+    looked = run(scope, tmp_path / "run")
+    copy = looked.folder / "scope.toml"
+    text = copy.read_text()
+    copy.unlink()
+    if content:
+        copy.write_text(text.replace("level = 2", "level = 4"))
+    with pytest.raises(UserFault, match="is not the scope of that run"):
+        take_in(looked, CaseBook(tmp_path / "cases"))
+
+
+def test_a_scope_that_changes_while_a_run_begins_is_not_put_beside_it(
+    tmp_path: Path, names: Names, scope: Path
+) -> None:
+    order = Order(folder=tmp_path / "run", warrant=opened_warrant(scope), scope=scope)
+    scope.write_text(scope.read_text() + "\n")
+    with pytest.raises(UserFault, match="was changed while the run began"):
+        asyncio.run(Surveying(order).run())

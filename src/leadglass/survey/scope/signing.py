@@ -21,7 +21,17 @@ from leadglass.survey.scope.refusal import Refusal, Why
 from leadglass.terms.ceilings import MAX_SCOPE, MAX_SCOPE_SIGNATURE
 from leadglass.terms.errors import UserFault
 
-__all__ = ["Signature", "Signed", "SigningKey", "bytes_of", "fingerprint_of", "sign", "signature_path", "verify"]
+__all__ = [
+    "Signature",
+    "Signed",
+    "SigningKey",
+    "bytes_of",
+    "copied",
+    "fingerprint_of",
+    "sign",
+    "signature_path",
+    "verify",
+]
 
 _FORMAT: Final = "leadglass scope signature 1"
 _MAX_KEY_FILE: Final = 4096
@@ -176,6 +186,15 @@ def _message(data: bytes, signer: str, when: datetime) -> bytes:
     """What is signed: the words of the signature file that matter, a line each, then the scope byte for byte."""
     moment = when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return f"{_FORMAT}\n{signer}\n{moment}\n".encode() + data
+
+
+def copied(path: Path, digest: str) -> tuple[bytes, bytes]:
+    """The scope and its signature as they lie there, for a run's folder. UserFault if the scope is another by now than
+    that with this SHA-256, by which the run goes."""
+    data, signature = bytes_of(path), bytes_of(signature_path(path))
+    if hashlib.sha256(data).hexdigest() != digest:
+        raise UserFault(f"{path} was changed while the run began", "Begin it once more.")
+    return data, signature
 
 
 def bytes_of(path: Path) -> bytes:
