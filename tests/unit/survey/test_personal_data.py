@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from importlib.resources import files
 
 import pytest
@@ -32,10 +33,10 @@ def test_the_kinds() -> None:
     }  # fmt: skip
 
 
-@given(st.sampled_from(_PHRASES), st.sampled_from(_SPELLINGS))
-def test_every_phrase_is_found_in_every_spelling(row: tuple[str, str], spelling: object) -> None:
-    kind, phrase = row
-    assert kind in kinds_of_field(spelling(phrase.split()))  # type: ignore[operator]
+@pytest.mark.parametrize("spelling", _SPELLINGS)
+def test_every_phrase_is_found_in_every_spelling(spelling: Callable[[list[str]], str]) -> None:
+    written = [(kind, spelling(phrase.split())) for kind, phrase in _PHRASES]
+    assert [(kind, name) for kind, name in written if kind not in kinds_of_field(name)] == []
 
 
 @pytest.mark.parametrize(
