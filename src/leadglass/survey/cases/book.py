@@ -87,7 +87,7 @@ class CaseBook:
     @contextmanager
     def _locked(self) -> Iterator[FileIO]:
         """The file, ours alone; UserFault if another process added to it since we read it."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # says where the unlocked houses are
         with self.path.open("ab", buffering=0) as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             if os.fstat(file.fileno()).st_size != self._length:

@@ -61,7 +61,8 @@ class RunWriter:
     def create(cls, folder: Path, begun: Begun, *, scope: bytes = b"", signature: bytes = b"") -> RunWriter:
         """A new run. UserFault if the folder holds one, or cannot be made."""
         try:
-            (folder / "evidence").mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # it says where the unlocked houses are
+            (folder / "evidence").mkdir(exist_ok=True)
             lock = _locked(folder)
         except OSError as fault:
             what = f"no run can be kept in {folder}: {fault.strerror}"

@@ -52,6 +52,7 @@ def test_what_cannot_be_done_is_said_and_leaves_the_book_alone(
     scope = tmp_path / "scope.toml"
     scope.write_text(scope_text())
     before = (folder / "cases.jsonl").read_bytes()
+    assert folder.stat().st_mode & 0o077 == 0
     places = {"SCOPE": str(scope), "FOLDER": str(folder)}
     result = said(*(places.get(word, word) for word in words), "--cases", folder)
     assert result.exit_code == 1, result.output

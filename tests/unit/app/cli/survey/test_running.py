@@ -87,6 +87,7 @@ def test_a_run_that_finds_leaks_says_so_and_so_does_one_that_resumes_it(tmp_path
         assert "4 answered; 2 were closed, 0 silent." in result.stdout
         assert "4 ports at 2 addresses would give data to a stranger." in result.stdout
     assert Run.open(run).facts.totals["open"] == 4
+    assert run.stat().st_mode & 0o077 == 0
     told = json.loads(survey("run", "--resume", "--out", run, "--json").stdout)
     assert (told["open"], told["open_addresses"], told["refused"], told["before"]) == (4, 2, 2, 6)
     assert told["finished"]
