@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator
 from typing import Annotated, Final
 
@@ -13,7 +14,7 @@ from leadglass.survey.observation import Act, Collection, Counts, Sign, Software
 from leadglass.survey.probe import Call
 from leadglass.survey.probes.fhir_statement import Capabilities, capabilities
 from leadglass.survey.probes.http_asking import Ask
-from leadglass.survey.probes.http_keeping import read, shaped
+from leadglass.survey.probes.http_keeping import read
 from leadglass.survey.probes.http_kinds import Kinds, patient_kinds
 from leadglass.survey.probes.http_visit import Found, Look, Visit, asked, is_refusal
 
@@ -34,10 +35,28 @@ class _Bundle(msgspec.Struct, rename={"kind": "resourceType"}):
     total: Annotated[int, msgspec.Meta(ge=0, le=1 << 50)]
 
 
+_ENTRIES: Final = re.compile(rb'\s*\{.{0,4096}?"entry"\s*:\s*\[\s*\{', re.DOTALL)
+"""So begins an answer that tells of patients though only their number was asked for: no more of it is listened to."""
+_IS_BUNDLE: Final = re.compile(rb'"resourceType"\s*:\s*"Bundle"')
+_TOTAL: Final = re.compile(rb'"total"\s*:\s*([0-9]{1,15})\b')
+
+
 def _is_bundle(body: bytes) -> bytes:
     """That it is an answer; never how many, which is asked for at another level."""
+    is_one = read(body, _Bundle) is not None or _begins_to_tell(body)
+    return msgspec.json.encode(_Bundle(kind="Bundle", total=0)) if is_one else b""
+
+
+def _count(body: bytes) -> bytes:
+    """How many, if it says so."""
     found = read(body, _Bundle)
-    return b"" if found is None else msgspec.json.encode(_Bundle(kind=found.kind, total=0))
+    if found is None and _begins_to_tell(body) and (total := _TOTAL.search(body)):
+        found = _Bundle(kind="Bundle", total=int(total[1]))
+    return b"" if found is None else msgspec.json.encode(found)
+
+
+def _begins_to_tell(body: bytes) -> bool:
+    return _ENTRIES.match(body) is not None and _IS_BUNDLE.search(body) is not None
 
 
 def is_likely(visit: Visit) -> bool:
@@ -83,7 +102,7 @@ def _server(visit: Visit, root: str, found: Capabilities) -> Look:
 
 def _access(visit: Visit, root: str) -> Generator[Call, Outcome, list[Try]]:
     nobody = visit.chance.word(20)
-    ask = Ask(f"{root}/Patient?_id={nobody}&_summary=count", _is_bundle, _JSON)
+    ask = Ask(f"{root}/Patient?_id={nobody}&_summary=count", _is_bundle, _JSON, stops_at=_ENTRIES)
     (answer,) = yield from visit.ask(ask, level=Level.ACCESS)
     is_open = answer.status == 200 and answer.body != b""
     entry = [asked(Act.ENTER, _HOW, answer, is_open=is_open)] if is_open or is_refusal(answer) else []
@@ -92,7 +111,7 @@ def _access(visit: Visit, root: str) -> Generator[Call, Outcome, list[Try]]:
 
 def _counts(visit: Visit, root: str) -> Generator[Call, Outcome, tuple[Counts | None, tuple[Collection, ...]]]:
     kinds = ("Patient", *_RECORDS)
-    asks = [Ask(f"{root}/{kind}?_summary=count", shaped(_Bundle), _JSON) for kind in kinds]
+    asks = [Ask(f"{root}/{kind}?_summary=count", _count, _JSON, stops_at=_ENTRIES) for kind in kinds]
     answers = yield from visit.ask(*asks, level=Level.COUNTS)
     totals = {}
     for kind, answer in zip(kinds, answers, strict=True):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from helpers.sightings import observation, system
-from helpers.web_visits import Played, replayed, verdicts, visit
+from helpers.web_visits import Played, kept, replayed, verdicts, visit
 from leadglass.range.law import Law
 from leadglass.range.manners.web import NOT_FOUND, Reply, as_json, refusal
 from leadglass.range.manners.web_dicomweb import DicomWeb
@@ -90,6 +90,23 @@ def test_an_archive_in_trouble_says_neither_yes_nor_no(status: int) -> None:
     assert (Act.QUERY, "QIDO-RS", Verdict.UNCLEAR) in said(played)
     assert not seen(played).is_archive  # it may be anything
     assert (Act.ENTER, "landing page", Verdict.UNCLEAR) in said(looked({}, otherwise=Reply(status)))
+
+
+PATIENTS = b'{"resourceType": "Bundle", "type": "searchset"%s, "link": [{"relation": "self"}], "entry": [' + b",".join(
+    [b'{"resource": {"resourceType": "Patient", "name": [{"family": "Mark"}]}}'] * 500
+)
+
+
+@pytest.mark.parametrize(("total", "patients"), [(b', "total": 4711', 4711), (b"", None)])
+def test_a_fhir_server_that_tells_more_than_was_asked_is_open_and_not_listened_to(
+    total: bytes, patients: int | None
+) -> None:
+    told = Reply(200, (PATIENTS % total) + b"]}", "application/fhir+json")
+    statement = as_json({"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1"})
+    played = looked({"/fhir/metadata": statement, "/fhir/": told, "/": Reply(200, b"<title>Welcome</title>")})
+    assert (Act.QUERY, "FHIR", Verdict.OPEN) in said(played)
+    assert (played.sighting.counts.patients if played.sighting.counts else None) == patients
+    assert not any(b"Mark" in kept(talk, heard) for talk, _, heard in played.calls)
 
 
 def test_a_captive_portal_is_no_archive() -> None:
