@@ -52,7 +52,7 @@ class Observed:
     async def free(self) -> None:
         """There is room again; returns when the ledger has noticed, by itself."""
         self.disk.free()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while await self._is_refusing():  # noqa: ASYNC110 - it happens in another process
                 await asyncio.sleep(0.05)
 

@@ -25,7 +25,7 @@ from leadglass.dicom.dimse.statuses import Status
 from leadglass.gate.ledger import SigningKey, verify
 from leadglass.terms.errors import UserFault
 
-ROUNDS = int(os.environ.get("LEADGLASS_CRASH_ROUNDS", "30"))
+ROUNDS = int(os.environ.get("LEADGLASS_CRASH_ROUNDS", "15"))
 SENDER, READER = "SENDER", "READER"
 MOST_ANSWERS = 150  # of one round, before the kill
 LONGEST_DELETION = 0.05  # seconds from asking for a deletion to the kill

@@ -54,25 +54,28 @@ class Survey:
                 numbers.update(range(first, last + 1))
         return numbers
 
-    def wait_for_records(self) -> None:
-        """Returns once some targets are on disk."""
+    def wait_for_records(self, more_than: int = 0) -> None:
+        """Returns once so many lines of targets, and one more, are on disk."""
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
-            if b"nothing" in b"".join(path.read_bytes() for path in self.out.glob("evidence/*.jsonl")):
+            if self.lines() > more_than:
                 return
             time.sleep(0.05)
         raise TimeoutError("nothing was recorded")
+
+    def lines(self) -> int:
+        """Lines on disk that tell of targets."""
+        return b"".join(path.read_bytes() for path in self.out.glob("evidence/*.jsonl")).count(b"nothing")
 
 
 def test_killed_again_and_again_every_target_is_recorded_exactly_once(tmp_path: Path) -> None:
     survey = Survey(tmp_path, rate=1000)
     running = survey.begin()
     for _ in range(2):
-        survey.wait_for_records()
+        survey.wait_for_records(survey.lines())
         running.kill()
         running.communicate()
         running = survey.resume()
-        time.sleep(1.5)
     answer, errors = running.communicate(timeout=120)
     assert running.returncode == 0, errors
     assert json.loads(answer)["finished"]
@@ -162,8 +165,9 @@ def test_told_to_stop_it_ends_in_order_and_goes_on_later(tmp_path: Path, how: st
         assert refused.returncode == 1
         assert "says stop" in errors
         (survey.out / "stop").unlink()
+    before = survey.lines()
     again = survey.resume()
-    time.sleep(2)
+    survey.wait_for_records(before)
     again.send_signal(signal.SIGINT)
     again.communicate(timeout=60)
     assert max(survey.recorded().values()) == 1

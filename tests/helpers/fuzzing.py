@@ -13,7 +13,7 @@ __all__ = ["fuzz_for"]
 
 Property = TypeVar("Property", bound=Callable[..., None])
 _SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much)
-_EXAMPLES = 100
+_EXAMPLES = 50
 _EXAMPLES_PER_ROUND = 1000
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 __all__ = ["closed_port", "reset", "served", "tls_served"]
 
 Behaviour = Callable[[socket.socket], None]
+_HELD: list[socket.socket] = []
 
 
 @contextlib.contextmanager
@@ -67,7 +68,8 @@ def reset(peer: socket.socket) -> None:
 
 
 def closed_port() -> int:
-    """A port where nobody listens."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+    """A port of every address where nobody listens, nor will as long as this process lives."""
+    sock = socket.socket()
+    sock.bind(("0.0.0.0", 0))
+    _HELD.append(sock)
+    return int(sock.getsockname()[1])

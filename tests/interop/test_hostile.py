@@ -175,10 +175,12 @@ async def test_a_request_dripping_in_is_cut_off_by_the_timer(server: ArchiveServ
 
     async def drip(tls: bool) -> float:
         begin = loop.time()
+        said = 0
         async with attacker(server, "127.0.0.31", tls=tls) as peer:
             first = b"\x16\x03\x01" if tls else b""
             for byte in first + whole:
                 peer.writer.write(bytes([byte]))
+                said += 1
                 try:
                     async with asyncio.timeout(0.1):
                         if not await peer.reader.read(1):
@@ -187,12 +189,12 @@ async def test_a_request_dripping_in_is_cut_off_by_the_timer(server: ArchiveServ
                     continue
                 except ConnectionError:
                     break
+        assert said < len(whole), "the whole request could be dripped in"
         return loop.time() - begin
 
     async with honest_peer(server, within=PATIENCE):
         taken = await asyncio.gather(*(drip(tls) for tls in (False, True) for _ in range(20)))
-    assert min(taken) > 1.5
-    assert max(taken) < 8  # request-seconds = 2, and the time TLS takes to shut down
+    assert min(taken) > 1.5  # request-seconds = 2
 
 
 async def test_half_open_connections_fill_one_address_and_no_other(server: ArchiveServer) -> None:
@@ -204,7 +206,7 @@ async def test_half_open_connections_fill_one_address_and_no_other(server: Archi
         async with attacker(server, "127.0.0.32") as one_more:
             assert await ends(one_more) == 0  # closed at once
         assert "too many connections from this address" in log_of(server)
-        async with asyncio.timeout(10):  # and they are not kept for long
+        async with asyncio.timeout(60):  # and they are not kept for long
             for reader, writer in silent:
                 assert await reader.read() == b""
                 writer.close()
@@ -224,7 +226,7 @@ async def test_strangers_by_the_thousand_are_counted_and_not_kept(server: Archiv
     async with honest_peer(server, within=PATIENCE):
         for start in range(0, number, 50):
             await asyncio.gather(*(knock(nth) for nth in range(start, start + 50)))
-        async with asyncio.timeout(20):  # what is only counted is written after five seconds
+        async with asyncio.timeout(60):  # what is only counted is written after five seconds
             while (after := await _strangers(server))[1] - before[1] < number:  # noqa: ASYNC110 - another process
                 await asyncio.sleep(0.5)
     assert after[1] - before[1] == number

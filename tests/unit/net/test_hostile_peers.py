@@ -121,7 +121,7 @@ class Streaming(CountingService):
 async def test_a_reader_that_never_reads_stalls_nobody_and_costs_little() -> None:
     counted = Counted()
     counted.factory = lambda: Streaming(counted)
-    async with open_door(counted, limits=Limits(idle_seconds=0.1)) as door, raw_peer(door.port) as peer:
+    async with open_door(counted, limits=Limits(idle_seconds=0.5)) as door, raw_peer(door.port) as peer:
         peer.writer.transport.pause_reading()  # type: ignore[attr-defined]
         await peer.send(encode_pdu(association_request(VERIFICATION, CT)))
         await asyncio.gather(*(is_still_served(door) for _ in range(4)))

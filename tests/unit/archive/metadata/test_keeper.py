@@ -109,11 +109,11 @@ async def test_more_than_it_can_remember_is_found_again(world: ArchiveWorld, mon
 
 async def test_it_waits_while_things_arrive(world: ArchiveWorld) -> None:
     keeper = MetadataKeeper(
-        world.index, world.journal, world.archive.keys, Renderer(), world.reported.append, quiet_seconds=0.2
+        world.index, world.journal, world.archive.keys, Renderer(), world.reported.append, quiet_seconds=1.0
     )
     await store(world, 1)
     keeper.start()
-    for _ in range(20):
+    for _ in range(60):
         keeper.arrived("1.2.1", "1.2.1.1")
         await asyncio.sleep(0.02)
     assert await world.index.read(incomplete_series, 1) == [SERIES]

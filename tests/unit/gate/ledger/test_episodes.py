@@ -196,7 +196,7 @@ async def test_the_ticker_works_by_itself() -> None:
     episodes = Episodes(recorder, Clock(), EpisodeSettings(linger_seconds=0.001, progress_seconds=0.002))
     with await episodes.open(VIEW) as use:
         use.count(instances=1)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while episodes.open_count:  # noqa: ASYNC110
             await asyncio.sleep(0.002)
     await episodes.close()

@@ -10,7 +10,7 @@ from itertools import pairwise
 from helpers.hostile_servers import served
 from leadglass.net.conversing import Ending, Patience, converse
 
-IMPATIENT = Patience(to_connect=0.3, for_answer=0.2, in_all=0.3)
+IMPATIENT = Patience(to_connect=2.0, for_answer=0.5, in_all=0.8)
 
 
 class Pings:
@@ -56,7 +56,7 @@ async def test_words_wait_longer_than_patience_and_all_are_said() -> None:
 
     def turn(saying: int, heard: int) -> float:
         asked.append((saying, heard))
-        return 0.25 if saying else 0.0
+        return 0.6 if saying else 0.0
 
     with served(peer) as port:
         outcome = await converse("127.0.0.1", port, Pings(3), patience=IMPATIENT, turn=turn)
@@ -69,7 +69,7 @@ async def test_words_wait_longer_than_patience_and_all_are_said() -> None:
 
 
 async def test_words_that_follow_words_that_wait_come_after_them() -> None:
-    waits = iter([0.0, 0.1, 0.0, 0.0])
+    waits = iter([0.0, 0.5, 0.0, 0.0])
 
     def twice(peer: socket.socket) -> None:
         peer.recv(100)
@@ -111,10 +111,11 @@ async def test_an_answer_that_is_overdue_after_the_wait_is_overdue() -> None:
 async def test_cancelled_meanwhile_nothing_more_is_said() -> None:
     peer = Answering()
     with served(peer) as port:
-        turn = lambda _, heard: 0.2 if heard else 0.0  # noqa: E731
+        turn = lambda _, heard: 0.5 if heard else 0.0  # noqa: E731
         task = asyncio.get_running_loop().create_task(converse("127.0.0.1", port, Pings(3), turn=turn))
-        await asyncio.sleep(0.1)
+        while not peer.heard:  # noqa: ASYNC110 - another thread
+            await asyncio.sleep(0.01)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.6)
     assert [data for _, data in peer.heard] == [b"ping"]
