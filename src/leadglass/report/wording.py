@@ -29,11 +29,13 @@ def _sentences(run: RunFacts, head: Headline, trend: Trend | None, say: Language
     if not head.archives:
         yield say("sentence.none_found")
     elif not four.systems:
-        yield f"{say('sentence.found', head.archives)} {say('sentence.none_open')}"
+        yield f"{say('sentence.found', head.archives)} {say('sentence.none_open', head.archives)}"
     else:
         part = say.share(four.systems, head.archives)
         where = say("sentence.where", head.countries_open)
         opened = say("sentence.open", four.systems, share=part and f" ({part})", where=where)
+        if head.archives == 1:
+            opened = say("sentence.only_open", where=where)
         yield f"{say('sentence.found', head.archives)} {opened}"
         if four.records != NOT_MEASURED:
             yield _volumes(four, say)
@@ -53,9 +55,10 @@ def _unfinished(run: RunFacts, say: Language) -> str:
 
 def _volumes(four: Four, say: Language) -> str:
     if four.images_linked == NOT_MEASURED:
-        return say("sentence.records", records=_volume(four, "records", say))
+        return say("sentence.records", four.systems, records=_volume(four, "records", say))
     return say(
         "sentence.volumes",
+        four.systems,
         records=_volume(four, "records", say),
         linked=_volume(four, "images_linked", say),
         accessible=_volume(four, "images_accessible", say),

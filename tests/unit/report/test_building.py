@@ -155,6 +155,14 @@ def test_an_empty_run_has_a_report() -> None:
     assert (made.countries, made.leaks, made.tls, made.certificates) == ((), (), (), ())
 
 
+def test_one_system_is_spoken_of_as_one() -> None:
+    assert model([system(country="DE")]).sentences[:2] == (
+        "1 imaging system was found. It answers a stranger who shows no name, in 1 country.",
+        "It lists 1,000 study records that speak of 50,000 images; 50,000 of these could be fetched by anyone.",
+    )
+    assert "in 1 Land" in model([system(country="DE")], language="de").sentences[0]
+
+
 def test_a_database_stands_beside_the_archives() -> None:
     held = (Collection(name="patients", records=70, kinds=("national id",)),)
     made = model([database("192.0.2.9", place=Place(country="IN"), collections=held)])

@@ -41,7 +41,6 @@ def test_no_word_is_missing_in_any_language(code: str) -> None:
     for section, words in english.items():
         for name, word in words.items():
             assert holes(ours[section][name]) == holes(word), f"{section}.{name}"
-            assert isinstance(ours[section][name], tuple) == isinstance(word, tuple), f"{section}.{name}"
     assert len(language(code).table.writing.months) == 12
 
 

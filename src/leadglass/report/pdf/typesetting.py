@@ -124,6 +124,7 @@ def _rule(row: RuleRow, say: Language) -> dict[str, Any]:
         "title": row.title,
         "severity": row.severity,
         "systems": say.systems(row.systems),
+        "what": row.what,
         "advice": row.advice,
         "settings": row.settings,
         "cves": ", ".join(row.cves),
