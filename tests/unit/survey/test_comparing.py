@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from pathlib import Path
+from importlib.resources import files
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,7 +22,7 @@ from leadglass.survey.observation import Collection, Software
 from leadglass.survey.system import System
 from leadglass.survey.target import Place
 
-FACTS = Path(__file__).parents[2] / "vectors" / "greenbone-2019.csv"
+FACTS = files("leadglass.range.worlds") / "facts" / "greenbone-2019.csv"
 regions = st.builds(Region, country=st.sampled_from(["AA", "BB", "CC", "DD", "EE", "FF"]))
 counts = st.builds(
     FourCounts, systems=st.integers(0, 9), records=st.integers(0, 10**8), images_linked=st.integers(0, 10**9)
@@ -32,7 +32,7 @@ worlds = st.dictionaries(regions, counts)
 
 def published() -> dict[str, dict[str, dict[str, str]]]:
     """The country rows of both reports, by report and country."""
-    with FACTS.open(encoding="utf-8", newline="") as file:
+    with FACTS.open("r", encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     return {report: {row["iso2"]: row for row in rows if row["report"] == report} for report in ("2019-09", "2019-11")}
 

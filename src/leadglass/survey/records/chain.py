@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Final
 
 from leadglass.terms.ceilings import MAX_EVIDENCE_ENTRY
-from leadglass.terms.errors import IntegrityFault
 
 __all__ = ["START", "Chain", "Line", "seal", "shards"]
 
@@ -66,13 +65,6 @@ class Chain:
             if int(path.stem) != position + 1:
                 yield Line(f"evidence/{path.name}", "", b"", "a shard before it is missing")
             yield from self._shard(path, is_last=path == self.shards[-1])
-
-    def sound_lines(self) -> Iterator[Line]:
-        """Every line; IntegrityFault at the first that does not fit."""
-        for line in self.lines():
-            if line.fault:
-                raise IntegrityFault(f"{line.where}: {line.fault}")
-            yield line
 
     def _shard(self, path: Path, *, is_last: bool) -> Iterator[Line]:
         self.whole = self.unfinished = 0

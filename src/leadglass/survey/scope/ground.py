@@ -96,11 +96,6 @@ class Ground:
         piece = self.at(address)
         return piece.grant.place if piece and piece.grant else Place()
 
-    def host_name_at(self, address: str) -> str:
-        """The name under which the scope speaks of the address; "" if it has none."""
-        piece = self.at(address)
-        return piece.grant.host_name if piece and piece.grant else ""
-
     def within(self, block: Block) -> Iterator[tuple[Block, Piece]]:
         """The parts of `block` that lie on this ground, in order."""
         for place in range(max(0, bisect_right(self._starts, block.first) - 1), len(self.pieces)):

@@ -115,16 +115,6 @@ class Warrant:
         """Whose the scope says it is, and where."""
         return self.ground.place_at(address)
 
-    def is_quiet(self, now: datetime, address: str = "") -> bool:
-        """Whether nothing may be sent now: everywhere, or to this address."""
-        piece = self.ground.at(address) if address else None
-        return bool(self._quiet) and self._quiet_row(piece, now) is not None
-
-    def quiet_until(self, now: datetime) -> datetime | None:
-        """When the quiet ends that lies over everything now; None if there is none."""
-        row = self._quiet_row(None, now)
-        return None if row is None else self._quiet[row].ends_after(now)
-
     @property
     def level(self) -> Level:
         """The highest that is granted anywhere."""
