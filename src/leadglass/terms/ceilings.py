@@ -214,8 +214,8 @@ MAX_GEOMETRY: Final = 32 * MIB
 
 # --- range ---------------------------------------------------------------------------------------------------
 MAX_RANGE_OWN_LISTENERS: Final = 4096
-"""Doors of a world that are sockets of their own, so that every other port is closed; more share one a port. The largest
-world shipped has 2,339."""
+"""Doors of a world that are sockets of their own, so that every other port is closed; more share one a port. The
+largest world shipped has 2,339."""
 MAX_RANGE_ANSWERS_WAITING: Final = 8
 """Requests on one connection of the practice range that wait for the end of an answer before no more are read."""
 MAX_RANGE_SEND_BACKLOG: Final = 24 * KIB

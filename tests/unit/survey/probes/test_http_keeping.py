@@ -7,7 +7,7 @@ import json
 import pytest
 
 from leadglass.survey.probes.elasticsearch import _rows
-from leadglass.survey.probes.fhir import _is_bundle
+from leadglass.survey.probes.fhir_counting import is_bundle
 from leadglass.survey.probes.fhir_statement import capabilities
 from leadglass.survey.probes.http_asking import Keep
 from leadglass.survey.probes.http_keeping import answers_shape, favicon, names, nothing, page, read
@@ -84,7 +84,7 @@ KEEPS: tuple[Keep, ...] = (
     keys,
     _rows,
     capabilities,
-    _is_bundle,
+    is_bundle,
     _configuration,
     _SYSTEM,
 )
@@ -135,7 +135,7 @@ def test_capabilities_may_be_cut() -> None:
 
 
 def test_how_many_is_not_kept_where_only_whether_was_asked() -> None:
-    assert json.loads(_is_bundle(b'{"resourceType": "Bundle", "total": 77}'))["total"] == 0
+    assert json.loads(is_bundle(b'{"resourceType": "Bundle", "total": 77}'))["total"] == 0
 
 
 def test_a_configuration_says_where_and_whether() -> None:

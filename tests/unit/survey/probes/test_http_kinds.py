@@ -105,6 +105,28 @@ def test_the_second_study_is_found_wherever_it_is_cut() -> None:
     assert found == [end > second for end in range(len(TWO_STUDIES) + 1)]
 
 
+@pytest.mark.parametrize(("patients", "expected"), [(MAX_WEB_SAMPLES, {"name"}), (MAX_WEB_SAMPLES + 1, set())])
+@pytest.mark.parametrize("portion", [7, 1 << 20])
+def test_a_fhir_server_that_tells_of_more_patients_than_the_cap_is_not_listened_to(
+    patients: int, expected: set[str], portion: int
+) -> None:
+    entry = {"resource": {"resourceType": "Patient", "name": [{"family": "Doe"}]}}
+    body = json.dumps({"resourceType": "Bundle", "entry": [entry] * patients}).encode()
+
+    class Telling(FhirServer):
+        """Heeds no number."""
+
+        def received(self, data: bytes) -> list[bytes]:  # type: ignore[override]
+            if b"_elements" in data:
+                return [b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)]
+            return [bytes(part) for part in super().received(data) if isinstance(part, bytes)]
+
+    manner = partial(Telling, counts={"Patient": 9})
+    played = visit(manner, Law(), port=8042, level=Level.KINDS, portion=portion)
+    assert kinds_in(played) == expected
+    assert replayed(played, port=8042, level=Level.KINDS) == played.sighting
+
+
 def test_blank_is_not_there() -> None:
     blank = [{"00100010": {"vr": "PN", "Value": [{"Alphabetic": "^^"}]}, "00100030": {"vr": "DA"}, "00100040": None}]
     assert json.loads(study_kinds(json.dumps(blank).encode())) == {"kinds": []}
