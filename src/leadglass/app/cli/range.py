@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from leadglass.range.serving import RangeServer
     from leadglass.range.world import World
 
-__all__ = ["practice"]
+__all__ = ["practice", "status_line"]
 
 practice = typer.Typer(
     no_args_is_help=True, help="Simulated archives and devices on this machine's loopback addresses, to practise on."
@@ -153,11 +153,18 @@ async def _watch(server: RangeServer, stop: asyncio.Event, *, is_quiet: bool) ->
             await asyncio.wait_for(stop.wait(), _STATUS_SECONDS)
         if not is_quiet:
             rate = (server.connections - before) / _STATUS_SECONDS
-            line = f"  {server.connections:,} connections, {rate:,.0f}/s, {sum(server.law.asked.values()):,} requests"
-            out.print(f"\r{line:70}", end="", markup=False)
+            line = status_line(server.connections, rate, sum(server.law.asked.values()), out.width)
+            out.print(f"\r{line}", end="", markup=False)
         before = server.connections
     if not is_quiet:
         out.print()
+
+
+def status_line(connections: int, rate: float, requests: int, columns: int) -> str:
+    """What is going on, always in one line of the terminal: one that wraps could not be written over."""
+    width = min(70, columns - 1)
+    line = f"  {connections:,} connections, {rate:,.0f}/s, {requests:,} requests"
+    return f"{line[:width]:{width}}"
 
 
 def _farewell(server: RangeServer, level: Level, as_json: bool) -> None:

@@ -13,6 +13,7 @@ from signal import SIGINT
 
 from helpers.ports import wait_for_port
 from helpers.practice_range import address_of, free_offset
+from leadglass.app.cli.range import status_line
 
 FHIR = 8080
 
@@ -38,6 +39,11 @@ def ask(door: tuple[str, int], path: str) -> None:
         peer.sendall(f"GET {path} HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n".encode())
         while peer.recv(65_536):
             pass
+
+
+def test_what_goes_on_stands_in_one_line() -> None:
+    assert status_line(1234, 56.7, 8900, 100).rstrip() == "  1,234 connections, 57/s, 8,900 requests"
+    assert [len(status_line(1234, 56.7, 8900, columns)) for columns in (20, 60, 100)] == [19, 59, 70]
 
 
 def test_who_kept_to_the_level_is_told_so(tmp_path: Path) -> None:
