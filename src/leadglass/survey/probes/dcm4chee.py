@@ -13,8 +13,9 @@ from leadglass.survey.level import Level
 from leadglass.survey.observation import Act, Counts, Software
 from leadglass.survey.probe import Call
 from leadglass.survey.probes.http_asking import Ask
+from leadglass.survey.probes.http_judging import asked, is_refusal
 from leadglass.survey.probes.http_keeping import read, shaped
-from leadglass.survey.probes.http_visit import UNKNOWN, Found, Look, Visit, asked, is_refusal
+from leadglass.survey.probes.http_visit import UNKNOWN, Found, Look, Visit
 
 __all__ = ["is_likely", "look"]
 

@@ -15,9 +15,10 @@ from leadglass.survey.level import Level
 from leadglass.survey.observation import Act, Sign, Software, Try, Verdict
 from leadglass.survey.probe import Call
 from leadglass.survey.probes.http_asking import Answer, Ask
+from leadglass.survey.probes.http_judging import asked, is_refusal, is_trouble
 from leadglass.survey.probes.http_keeping import SOMETHING, answers_shape, nothing, read
 from leadglass.survey.probes.http_kinds import SECOND, Kinds, study_kinds
-from leadglass.survey.probes.http_visit import UNKNOWN, Found, Look, Visit, asked, is_refusal, is_trouble
+from leadglass.survey.probes.http_visit import UNKNOWN, Found, Look, Visit
 from leadglass.survey.probes.personal_attributes import PERSONAL
 
 __all__ = ["look"]

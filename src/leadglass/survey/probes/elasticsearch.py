@@ -18,9 +18,10 @@ from leadglass.survey.observation import Act, Collection, Counts, Sign, Software
 from leadglass.survey.personal_data import UNSAID
 from leadglass.survey.probe import Call
 from leadglass.survey.probes.http_asking import Ask
+from leadglass.survey.probes.http_judging import asked
 from leadglass.survey.probes.http_keeping import names, read
 from leadglass.survey.probes.http_kinds import Kinds, mapping_kinds
-from leadglass.survey.probes.http_visit import Found, Look, Visit, asked
+from leadglass.survey.probes.http_visit import Found, Look, Visit
 from leadglass.terms.ceilings import MAX_LANDING_PAGE
 
 __all__ = ["is_likely", "look"]

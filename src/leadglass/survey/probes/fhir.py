@@ -12,8 +12,9 @@ from leadglass.survey.probe import Call
 from leadglass.survey.probes.fhir_counting import ENTRIES, HOW, JSON, counted, is_bundle
 from leadglass.survey.probes.fhir_statement import Capabilities, capabilities
 from leadglass.survey.probes.http_asking import Ask
+from leadglass.survey.probes.http_judging import asked, is_refusal
 from leadglass.survey.probes.http_keeping import read
-from leadglass.survey.probes.http_visit import Found, Look, Visit, asked, is_refusal
+from leadglass.survey.probes.http_visit import Found, Look, Visit
 
 __all__ = ["is_likely", "look"]
 

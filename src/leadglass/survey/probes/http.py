@@ -14,21 +14,12 @@ from leadglass.survey.fingerprint_http import FAVICONS, signs_of
 from leadglass.survey.level import Level
 from leadglass.survey.observation import Act, HttpFacts, Sighting, Software, Try, Verdict
 from leadglass.survey.probe import Call, Caller, Chance, Probe
-from leadglass.survey.probes import (
-    couchdb,
-    dcm4chee,
-    dicomweb,
-    elasticsearch,
-    fhir,
-    listings,
-    orthanc,
-    s3,
-    viewers,
-)
+from leadglass.survey.probes import couchdb, dcm4chee, dicomweb, elasticsearch, fhir, listings, orthanc, s3, viewers
 from leadglass.survey.probes.http_asking import Ask
+from leadglass.survey.probes.http_judging import is_refusal, is_trouble
 from leadglass.survey.probes.http_keeping import favicon
 from leadglass.survey.probes.http_opening import HOW, Door, first_page, not_spoken, open_door
-from leadglass.survey.probes.http_visit import Found, Visit, is_refusal, is_trouble
+from leadglass.survey.probes.http_visit import Found, Visit
 from leadglass.survey.target import Target
 from leadglass.terms.ceilings import MAX_LANDING_PAGE
 

@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 from leadglass.net.conversing import Outcome, TlsOffer
 from leadglass.survey.fingerprint_http import Page, page_of
 from leadglass.survey.level import Level
-from leadglass.survey.observation import Act, Collection, Counts, Sign, Software, Try, Verdict
+from leadglass.survey.observation import Collection, Counts, Sign, Software, Try
 from leadglass.survey.probe import Call, Caller, Chance
 from leadglass.survey.probes.http_asking import NO_ANSWER, Answer, Ask
 from leadglass.survey.probes.http_counting import HttpCounts, HttpKinds
@@ -20,7 +20,7 @@ from leadglass.survey.probes.http_talk import HttpAccess, HttpTalk
 from leadglass.survey.target import Target
 from leadglass.terms.ceilings import MAX_WEB_REQUESTS, MAX_WEB_SAMPLES
 
-__all__ = ["UNKNOWN", "Found", "Look", "Visit", "asked", "is_refusal", "is_trouble", "origin_of"]
+__all__ = ["UNKNOWN", "Found", "Look", "Visit", "origin_of"]
 
 UNKNOWN: Final = Software()
 _TALKS: Final[Mapping[Level, type[HttpTalk]]] = {
@@ -29,10 +29,6 @@ _TALKS: Final[Mapping[Level, type[HttpTalk]]] = {
     Level.COUNTS: HttpCounts,
     Level.KINDS: HttpKinds,
 }
-_TROUBLE: Final = frozenset({429, 502, 503, 504})
-_REFUSALS: Final = frozenset({401, 403, 407})
-_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-_SIGN_IN: Final = ("login", "log-in", "log_in", "signin", "sign-in", "sign_in", "auth", "saml", "sso")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,22 +101,3 @@ def origin_of(target: Target, tls: TlsOffer | None) -> str:
     name = target.host_name or (f"[{target.address}]" if ":" in target.address else target.address)
     port = "" if target.port == (443 if tls else 80) else f":{target.port}"
     return f"{'https' if tls else 'http'}://{name}{port}"
-
-
-def is_refusal(answer: Answer) -> bool:
-    """Whether it says: not without a name (RFC 9110 §15.5.2, §15.5.4), or sends the caller off to a login page."""
-    if answer.status in _REDIRECTS:
-        location = answer.headers.get("location", "").lower()
-        return any(word in location for word in _SIGN_IN)
-    return answer.status in _REFUSALS
-
-
-def is_trouble(answer: Answer) -> bool:
-    """Whether it says: not now (RFC 9110 §15.6.3 to §15.6.5, RFC 6585 §4), which is neither yes nor no."""
-    return answer.status in _TROUBLE
-
-
-def asked(act: Act, how: str, answer: Answer, *, is_open: bool) -> Try:
-    """A try, judged by its answer: open, refused, or neither."""
-    verdict = Verdict.OPEN if is_open else Verdict.CLOSED if is_refusal(answer) else Verdict.UNCLEAR
-    return Try(act=act, how=how, verdict=verdict, code=str(answer.status) if answer.status else "no answer")

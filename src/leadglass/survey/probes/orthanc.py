@@ -13,9 +13,10 @@ from leadglass.survey.level import Level
 from leadglass.survey.observation import Act, Counts, Software, Try, Verdict
 from leadglass.survey.probe import Call
 from leadglass.survey.probes.http_asking import Ask
+from leadglass.survey.probes.http_judging import asked
 from leadglass.survey.probes.http_keeping import nothing, read, shaped
 from leadglass.survey.probes.http_kinds import Kinds, orthanc_kinds
-from leadglass.survey.probes.http_visit import Found, Look, Visit, asked
+from leadglass.survey.probes.http_visit import Found, Look, Visit
 
 __all__ = ["is_likely", "look"]
 

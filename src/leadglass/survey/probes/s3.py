@@ -10,8 +10,9 @@ import msgspec
 from leadglass.survey.level import Level
 from leadglass.survey.observation import Act, Counts
 from leadglass.survey.probes.http_asking import Ask
+from leadglass.survey.probes.http_judging import asked
 from leadglass.survey.probes.http_keeping import read
-from leadglass.survey.probes.http_visit import Found, Look, Visit, asked
+from leadglass.survey.probes.http_visit import Found, Look, Visit
 from leadglass.terms.ceilings import MAX_COUNTED_LISTING
 
 __all__ = ["Keys", "is_likely", "keys", "look"]
