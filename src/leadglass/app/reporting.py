@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +21,7 @@ from leadglass.survey.cases.case import Case
 from leadglass.survey.cases.clocks import deadlines
 from leadglass.survey.comparing import By, Comparison, compare
 from leadglass.survey.finding import Finding
-from leadglass.survey.grading import Grade, grade_of_group, grades_of
+from leadglass.survey.grading import Grade, grade_of_group, grade_of_system
 from leadglass.survey.level import Level
 from leadglass.survey.observation import Software
 from leadglass.survey.records import Run
@@ -63,16 +64,15 @@ def judge(systems: Sequence[System], spoken: str = "en") -> list[Judged]:
     """Every system with its findings in that language, what it most likely is, and its grade."""
     fleets = fleets_of(systems)
     findings = findings_of(systems, fleets, spoken)
-    grades = grades_of(systems, findings)
-    by_address: dict[str, list[Finding]] = {}
+    by_address: defaultdict[str, list[Finding]] = defaultdict(list)
     for finding in findings:
-        by_address.setdefault(finding.address, []).append(finding)
+        by_address[finding.address].append(finding)
     return [
         Judged(
             system=system,
-            findings=tuple(by_address.get(system.address, ())),
+            findings=tuple(by_address[system.address]),
             confidence=confidence_of(system, fleets),
-            grade=grades[system.address],
+            grade=grade_of_system(system, by_address[system.address]),
         )
         for system in systems
     ]

@@ -14,7 +14,7 @@ from leadglass.survey.finding import Finding, Severity
 from leadglass.survey.observation import Rung
 from leadglass.survey.system import System
 
-__all__ = ["Grade", "grade_of_group", "grade_of_system", "grades_of"]
+__all__ = ["Grade", "grade_of_group", "grade_of_system"]
 
 
 class Grade(StrEnum):
@@ -44,14 +44,6 @@ def grade_of_system(system: System, findings: Iterable[Finding]) -> Grade:
     grades = [table.rung[_RUNG_NAMES[rung]] for rung in system.rungs]
     grades += [_of_finding(finding) for finding in findings if finding.address == system.address]
     return max(grades, default=Grade.A)
-
-
-def grades_of(systems: Iterable[System], findings: Iterable[Finding]) -> dict[str, Grade]:
-    """The grade of each system, by address."""
-    by_address: dict[str, list[Finding]] = {}
-    for finding in findings:
-        by_address.setdefault(finding.address, []).append(finding)
-    return {system.address: grade_of_system(system, by_address.get(system.address, ())) for system in systems}
 
 
 def grade_of_group(grades: Collection[Grade], kind: Literal["organisation", "region"]) -> Grade:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from helpers.sightings import handshake, observation, system, tried
 from leadglass.net.conversing import Ending
 from leadglass.survey.finding import Confidence, Finding, Reality, Severity
-from leadglass.survey.grading import Grade, grade_of_group, grade_of_system, grades_of
+from leadglass.survey.grading import Grade, grade_of_group, grade_of_system
 from leadglass.survey.observation import Act, DicomFacts, Sighting, Software, Try, Verdict
 from leadglass.survey.rules import RULES, findings_of
 from leadglass.survey.system import System
@@ -118,9 +118,3 @@ def test_groups() -> None:
     assert grade_of_group([Grade.A] * 3 + [Grade.F], "region") is Grade.E
     assert grade_of_group([Grade.F] * 3 + [Grade.A], "region") is Grade.F
     assert grade_of_group([Grade.F], "region") is Grade.F
-
-
-def test_all_at_once() -> None:
-    good, bad = standing(SPOKEN), standing(tried(Act.QUERY, "C-FIND"), address="192.0.2.2")
-    assert grades_of([good, bad], findings_of([good, bad])) == {"192.0.2.1": "A", "192.0.2.2": "F"}
-    assert grades_of([good, bad], [finding(severity=Severity.HIGH)]) == {"192.0.2.1": "E", "192.0.2.2": "F"}
