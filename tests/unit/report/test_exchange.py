@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
@@ -43,6 +44,16 @@ def test_the_country_table_has_the_columns_of_published_studies() -> None:
     for column in ("systems_open", "records", "images_linked", "images_accessible", "http_viewer_or_open_dir"):
         assert int(world[column]) == sum(int(row[column]) for row in countries)
     assert {row["class"] for row in countries} == {"good", "bad", "ugly", "new", ""}
+
+
+def test_entries_of_databases_do_not_make_a_count_of_studies_uncertain() -> None:
+    made = model([system("192.0.2.1", country="DE")])
+    four = replace(made.headline.four, at_least=("other_records",))
+    made = replace(made, headline=replace(made.headline, four=four))
+    assert [row["precision"] for row in rows(written(made, ["csv"])["countries.csv"])] == ["exact", "exact"]
+    four = replace(four, at_least=("images_linked",))
+    made = replace(made, headline=replace(made.headline, four=four))
+    assert [row["precision"] for row in rows(written(made, ["csv"])["countries.csv"])] == ["at least", "exact"]
 
 
 def test_a_spreadsheet_takes_no_text_for_a_formula() -> None:

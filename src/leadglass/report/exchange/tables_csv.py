@@ -29,6 +29,7 @@ COUNTRY_COLUMNS: Final = (
     "source",
     "note",
 )
+_VOLUMES: Final = frozenset({"records", "images_linked", "images_accessible"})  # of those in the tables
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -83,7 +84,7 @@ def _precision(four: Four, run: RunFacts) -> str:
     """What the figures of a row are: a run that did not come to its end has seen at least these."""
     if any(isinstance(value, str) and value != NOT_MEASURED for value in _counts(four)):
         return "withheld"
-    if four.at_least or run.finished is None:
+    if _VOLUMES.intersection(four.at_least) or run.finished is None:
         return "at least"
     return "records not counted" if four.records == NOT_MEASURED else "exact"
 
