@@ -59,13 +59,13 @@ class Case:
     def noticed_at(self) -> datetime | None:
         """When its owner was first told that it stands open; legal clocks run from then at the latest. Of a leak that
         was closed meanwhile he is to be told anew."""
-        first = None
+        told: list[datetime] = []
         for event in reversed(self.history):
             if isinstance(event, Opened | Reopened):
                 break
             if isinstance(event, NoticeSent):
-                first = event.at
-        return first
+                told.append(event.at)  # may be noted afterwards
+        return min(told, default=None)
 
     @property
     def looked_at(self) -> datetime:
@@ -86,7 +86,7 @@ class Case:
     @property
     def days_open(self) -> int:
         """Whole days from opening to closing, or to the last event."""
-        return ((self.closed_at or self.history[-1].at) - self.opened.at).days
+        return ((self.closed_at or max(event.at for event in self.history)) - self.opened.at).days
 
     @property
     def features(self) -> Features:

@@ -271,12 +271,13 @@ def sent(
     name: CaseName,
     to: Annotated[str, typer.Option("--to", help="Whom you told.", show_default=False)],
     by: Annotated[str, typer.Option("--by", help="mail, telephone, letter, portal …")] = "mail",
+    at: Annotated[str, typer.Option("--at", help="When, like 2026-11-20T09:30+01:00.", show_default="now")] = "",
     folder: CasesOption = Path("cases"),
     as_json: JsonOption = False,
 ) -> None:
-    """Note that the owner was told; legal clocks run from now."""
-    whom, how = _line_of("--to", to), _line_of("--by", by)
-    case = _add(name, folder, lambda case: NoticeSent(case=case.id, at=datetime.now(UTC), to=whom, by=how))
+    """Note that the owner was told; legal clocks run from then."""
+    whom, how, when = _line_of("--to", to), _line_of("--by", by), _moment_of("--at", at)
+    case = _add(name, folder, lambda case: NoticeSent(case=case.id, at=when, to=whom, by=how))
     again = f"leadglass survey retest {case.id} --scope FILE{_there(folder)}"
     answer_in(as_json, {"case": case.id}, f"Noted. When they say it is closed: {again}")
 
@@ -308,6 +309,20 @@ def _line_of(option: str, text: str) -> str:
     if not words or not words.isprintable():
         fail(f"{option} is empty, or no single line of text", f"Say it in a line: {option} 'WORDS'.")
     return words
+
+
+def _moment_of(option: str, text: str) -> datetime:
+    """Now if there is no text; else a moment that has passed, with its zone: hours count."""
+    now = datetime.now(UTC)
+    try:
+        moment = datetime.fromisoformat(text) if text else now
+    except ValueError:
+        fail(f"{option} is no moment", "Write it like 2026-11-20T09:30+01:00.")
+    if moment.tzinfo is None:
+        fail(f"{option} has no time zone", "Write it like 2026-11-20T09:30+01:00, or with Z for UTC.")
+    if moment > now:
+        fail(f"{option} is still to come", "Note it once they have been told.")
+    return moment.astimezone(UTC)
 
 
 def _plain(values: Sequence[Any]) -> Any:

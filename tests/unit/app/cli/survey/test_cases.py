@@ -42,6 +42,9 @@ def opened() -> Opened:
         (["cases", "sent", "C-0001", "--to", " "], "--to is empty"),
         (["cases", "sent", "C-0001", "--to", "a\nb"], "--to is empty, or no single line"),
         (["cases", "sent", "C-0001", "--to", "it@example.org", "--by", ""], "--by is empty"),
+        (["cases", "sent", "C-0001", "--to", "x", "--at", "yesterday"], "--at is no moment"),
+        (["cases", "sent", "C-0001", "--to", "x", "--at", "2026-11-20T09:30"], "--at has no time zone"),
+        (["cases", "sent", "C-0001", "--to", "x", "--at", "2099-11-20T09:30Z"], "--at is still to come"),
         (["cases", "dismiss", "C-0001", "--because", "\x1b[2J"], "--because is empty, or no single line"),
         (["cases", "show", "C-0002"], "there is no case C-0002"),
     ],
@@ -58,6 +61,17 @@ def test_what_cannot_be_done_is_said_and_leaves_the_book_alone(
     assert result.exit_code == 1, result.output
     assert what in result.output
     assert (folder / "cases.jsonl").read_bytes() == before
+
+
+def test_clocks_run_from_when_they_were_told(folder: Path) -> None:
+    for told in (["--at", "2025-10-26T02:30+01:00"], ["--at", "2025-10-25T00:00Z"], []):
+        assert said("cases", "sent", "C-0001", "--to", "it@example.org", *told, "--cases", folder).exit_code == 0
+    case = CaseBook(folder).case("C-0001")
+    assert [notice.at.isoformat() for notice in case.notices_sent[:2]] == [
+        "2025-10-26T01:30:00+00:00",
+        "2025-10-25T00:00:00+00:00",
+    ]
+    assert case.noticed_at == case.notices_sent[1].at
 
 
 @pytest.mark.parametrize("words", [["cases"], ["cases", "show", "C-0001"]])
