@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
+import os
 import random
 import socket
 import subprocess
@@ -11,17 +13,21 @@ import time
 __all__ = ["free_port", "wait_for_port"]
 
 
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 # Below the ports that Linux gives to outgoing connections: other tests open thousands of those at the same time.
-_OURS = range(12_000, 32_000)
+_OURS = range(12_000 + _WORKER, 32_000, _WORKERS)
+_DRAWN = itertools.cycle(random.sample(_OURS, len(_OURS)))
 
 
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody held a moment ago, drawn by lot."""
-    while True:
-        port = random.choice(_OURS)
+    """A TCP port of 127.0.0.1 that nobody held a moment ago, drawn by lot; no worker is given the port of another, nor
+    any port twice before all have had their turn."""
+    for port in _DRAWN:
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
+    raise AssertionError("a cycle has no end")
 
 
 def wait_for_port(
