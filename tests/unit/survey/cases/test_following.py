@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from helpers.leaks import CLOSED_TRIES, NOON, system
+from helpers.leaks import CLOSED_TRIES, NOON, observation, system
 from helpers.sightings import handshake
 from leadglass.net.conversing import Ending
 from leadglass.survey.cases.case import Case, CaseState, cases_of
@@ -170,6 +170,16 @@ def test_nothing_is_closed_by(run: Look) -> None:
 def test_an_unclear_answer_closes_nothing() -> None:
     unclear = (*CLOSED_TRIES, Try(act=Act.QUERY, how="C-FIND", verdict=Verdict.UNCLEAR, code="0xC000"))
     events, _ = followed((look(), [system(HOME)]), (look(1), [system(HOME, tries=unclear)]))
+    assert events == []
+
+
+@pytest.mark.parametrize("first", [104, 11112])
+def test_one_door_that_says_neither_is_enough_to_close_nothing(first: int) -> None:
+    """In whichever order the doors were seen; the leak was at 11112."""
+    unclear = (*CLOSED_TRIES, Try(act=Act.QUERY, how="C-FIND", verdict=Verdict.UNCLEAR, code="0xC000"))
+    doors = [observation(HOME, port=104, tries=unclear), observation(HOME, port=11112, tries=CLOSED_TRIES)]
+    doors.sort(key=lambda door: door.target.port != first)
+    events, _ = followed((look(), [system(HOME)]), (look(1), [System(HOME, tuple(doors))]))
     assert events == []
 
 
