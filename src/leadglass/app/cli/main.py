@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +12,7 @@ import typer
 from leadglass import __version__
 from leadglass.app.cli import accounts, grants, ledger, serving, store
 from leadglass.app.cli.range import practice
-from leadglass.app.cli.speaking import HomeOption, JsonOption, ask, out, say_json, show_table, speak_everywhere
+from leadglass.app.cli.speaking import HomeOption, JsonOption, ask, fail, out, say_json, show_table, speak_everywhere
 from leadglass.app.cli.survey import survey
 from leadglass.app.documenting import commented_defaults
 
@@ -85,6 +87,19 @@ def common(
 
 
 def main() -> None:
-    """The entry point of the `leadglass` command."""
+    """The command that was typed."""
     speak_everywhere()
+    _check_words(sys.argv[1:])
     app()
+
+
+def _check_words(words: Sequence[str]) -> None:
+    """Bytes that are no text are refused at once: databases and documents could not take them as a path or a name."""
+    for word in words:
+        try:
+            word.encode()
+        except UnicodeEncodeError:
+            fail(
+                f"{word!r} has bytes in it that are no text here",
+                "Write it in UTF-8. On a system without a language say `export LC_ALL=C.UTF-8` first.",
+            )
