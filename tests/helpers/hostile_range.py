@@ -16,7 +16,7 @@ __all__ = ["MEMORY_CEILING", "PATIENCE", "attacked_server", "log_of"]
 
 MEMORY_CEILING: Final = 400 * MIB
 """Of the whole server process, whatever is done to it: about 120 MiB at rest, MAX_INCOMING_TOTAL, and some air."""
-PATIENCE: Final = 2.5
+PATIENCE: Final = 3.5
 """Seconds within which an honest peer beside an attack must be answered, on a machine that is busy with the tests."""
 
 _CONFIGURATION = """

@@ -338,8 +338,8 @@ async def test_readers_that_never_read_cost_little_and_are_cut_off(
         for _ in range(READERS):
             peer = await stack.enter_async_context(_getting(server, big_study, max_pdu_length=0))
             peer.writer.transport.pause_reading()  # type: ignore[attr-defined]
-        assert _connections(server) == others + READERS
-        async with asyncio.timeout(25):  # idle-seconds = 4: looked at after four seconds, cut off after eight
+        assert _connections(server) > others  # all of them, unless the first are cut off already
+        async with asyncio.timeout(60):  # idle-seconds = 4: looked at after four seconds, cut off after eight
             while _connections(server) > others:  # noqa: ASYNC110 - another process is waited for
                 await asyncio.sleep(0.2)
     assert server.peak_rss() - before < READERS * 16 * MIB  # each: MAX_SEND_BACKLOG, and an image on its way
