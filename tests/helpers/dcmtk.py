@@ -13,7 +13,7 @@ from pathlib import Path
 import pydicom
 
 from helpers.peers import peer
-from helpers.ports import wait_for_port
+from helpers.ports import listening
 
 __all__ = ["ToolResult", "require_tool", "responses_in", "run_dcmtk", "running_tool"]
 
@@ -66,16 +66,8 @@ def running_tool(command: str, port: int, *arguments: object, log: Path) -> Iter
             stderr=out,
             env=_environment(nodelay=True),
         )
-    try:
-        wait_for_port(port, process)
+    with listening(process, port):
         yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 def _environment(nodelay: bool) -> dict[str, str]:

@@ -14,7 +14,7 @@ import pytest
 
 from helpers.echoing import CALLER, FAST, Anything, Kept
 from helpers.peers import peer
-from helpers.ports import free_port, wait_for_port
+from helpers.ports import free_port, listening
 from leadglass.net.conversing import Patience
 from leadglass.survey.campaign import survey
 from leadglass.survey.courier import Courier
@@ -72,16 +72,8 @@ def _running(command: Sequence[str], port: int, cwd: Path) -> Iterator[None]:
     """The program, in a process group of its own: smbd ends all of its group when it ends."""
     with (cwd / "said").open("wb") as said:
         process = subprocess.Popen(command, cwd=cwd, stdout=said, stderr=said, start_new_session=True)
-    try:
-        wait_for_port(port, process)
+    with listening(process, port):
         yield
-    finally:
-        process.terminate()
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from helpers.ports import free_port, wait_for_port
+from helpers.ports import free_port, listening
 
 __all__ = ["Modality", "Orthanc", "OrthancTls", "orthanc_command", "run_orthanc"]
 
@@ -118,17 +118,8 @@ def run_orthanc(
     environment = {**os.environ, "TCP_NODELAY": "1"}  # Debian's DCMTK otherwise waits 40 ms per message
     with (directory / "orthanc.log").open("ab") as log:
         process = subprocess.Popen([command, str(file)], stdout=log, stderr=log, env=environment, cwd=directory)
-    try:
-        wait_for_port(http_port, process)
-        wait_for_port(dicom_port, process)
+    with listening(process, http_port, dicom_port):
         yield Orthanc(process, ae_title, dicom_port, http_port)
-    finally:
-        process.terminate()
-        try:
-            process.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 def _configuration(

@@ -1,4 +1,4 @@
-"""Free ports on loopback, and waiting for somebody to listen there."""
+"""Free ports on loopback, and programs that listen there."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import random
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
 
-__all__ = ["free_port", "wait_for_port"]
+__all__ = ["free_port", "listening", "wait_for_port"]
 
 
 _WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
@@ -48,3 +49,19 @@ def wait_for_port(
         else:
             return
     raise TimeoutError(f"nobody listens on port {port} after {seconds:g} s")
+
+
+@contextlib.contextmanager
+def listening(process: subprocess.Popen[bytes], *ports: int) -> Iterator[None]:
+    """The block begins when the process listens at all of these; afterwards it is ended, by force if it lingers."""
+    try:
+        for port in ports:
+            wait_for_port(port, process)
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

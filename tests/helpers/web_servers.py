@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from helpers.peers import peer
-from helpers.ports import free_port, wait_for_port
+from helpers.ports import free_port, listening
 from helpers.web_visits import CALLER
 from leadglass.net.conversing import Patience, converse
 from leadglass.survey.chance import FreshChance
@@ -74,7 +74,7 @@ def nginx(folder: Path, server: str) -> Iterator[int]:
     )
     with (folder / "out.log").open("ab") as log:
         process = subprocess.Popen([program, "-p", str(folder), "-c", str(file)], stdout=log, stderr=log)
-    with _ended(process, port):
+    with listening(process, port):
         yield port
 
 
@@ -84,19 +84,5 @@ def python_listing(folder: Path) -> Iterator[int]:
     port = free_port()
     command = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1", "--directory", str(folder)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    with _ended(process, port):
+    with listening(process, port):
         yield port
-
-
-@contextlib.contextmanager
-def _ended(process: subprocess.Popen[bytes], port: int) -> Iterator[None]:
-    try:
-        wait_for_port(port, process)
-        yield
-    finally:
-        process.terminate()
-        try:
-            process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
