@@ -111,7 +111,7 @@ def targets(*doors: tuple[str, int], level: Level = Level.ACCESS) -> Ports:
     return Ports([Target(address=address, port=port, service=Service.DICOM, level=level) for address, port in doors])
 
 
-def courier(warrant: Anything | None = None, **options: object) -> Courier:
-    """A courier in no hurry to be gentle."""
-    patience = Patience(to_connect=0.5, for_answer=1.0, in_all=5.0)
+def courier(warrant: Anything | None = None, *, for_answer: float = 20.0, **options: object) -> Courier:
+    """A courier in no hurry to be gentle. Who owes it an answer on a busy machine gets the time."""
+    patience = Patience(to_connect=0.5, for_answer=for_answer, in_all=5 * for_answer)
     return Courier(warrant or Anything(), Pacer(FAST), patience, **options)  # type: ignore[arg-type]

@@ -190,7 +190,7 @@ async def test_who_owes_an_answer_is_looked_at_once_more(late: int, ending: Endi
     async with await asyncio.start_server(answer, "0.0.0.0", 0) as server:
         port = server.sockets[0].getsockname()[1]
         plan = targets(*[(f"127.7.0.{n}", port) for n in range(6)])
-        totals = await run(plan, kept)
+        totals = await run(plan, kept, courier=courier(for_answer=1.0))
     assert sorted(o.number for o in kept.observations) == list(range(1, 7))
     assert asked[slow] == 2
     assert {asked[host] for host in asked if host != slow} == {1}
