@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import re
+
 import pytest
 from playwright.sync_api import Browser, Page
+from pypdf import PdfReader
 
 from helpers.axe_core import barriers
 from helpers.browser import complaints_of
@@ -85,6 +89,17 @@ def test_paper_shows_what_the_screen_folds_away(browser: Browser, address: str) 
     assert page.locator("details:not([open])").count() == 0
     assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(255, 255, 255)"
     assert not page.locator(".bar-top").is_visible()
+    page.context.close()
+
+
+def test_a_table_on_several_pages_has_its_head_on_each_and_its_sum_once(browser: Browser, address: str) -> None:
+    page = opened(browser, address)
+    pages = [sheet.extract_text() for sheet in PdfReader(io.BytesIO(page.pdf(format="A4"))).pages]
+    totals = [number for number, text in enumerate(pages) if re.search(r"^All\b.*126", text, re.MULTILINE)]
+    assert len(totals) == 1
+    first = next(number for number, text in enumerate(pages) if "India" in text)
+    assert totals[0] > first
+    assert all("Images linked" in text for text in pages[first : totals[0] + 1])
     page.context.close()
 
 

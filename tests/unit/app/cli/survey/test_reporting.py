@@ -94,6 +94,20 @@ def test_a_report_says_the_result_and_where_it_lies(runs: tuple[Path, Path], tmp
     assert any("CC" in credit["text"] for credit in model["credits"])
 
 
+def test_people_read_german_and_programs_english(runs: tuple[Path, Path], tmp_path: Path) -> None:
+    old, new = runs
+    words = said("report", new, "--against", old, "--language", "de", "--format", "html,csv,json", "--out", tmp_path)
+    assert "Weniger Systeme halten mehr" in words
+    page = (tmp_path / "report.html").read_text()
+    assert '<html lang="de">' in page
+    assert "Jeder kann die Patienten auflisten" in page
+    assert "Anybody can list" not in page
+    programs = (tmp_path / "report.json").read_text() + (tmp_path / "systems.csv").read_text()
+    assert "Anybody can list the patients" in programs
+    assert "Fewer systems hold more" in programs
+    assert ",answers queries," in programs
+
+
 def test_by_default_the_page_lies_in_the_run(runs: tuple[Path, Path]) -> None:
     said("report", runs[0])
     assert "198.51.100." in (runs[0] / "report" / "report.html").read_text()
