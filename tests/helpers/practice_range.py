@@ -13,7 +13,7 @@ from pathlib import Path
 
 from helpers.ports import free_port, wait_for_port
 from leadglass.range.law import Law
-from leadglass.range.serving import RangeServer, serve_world
+from leadglass.range.serving import RangeServer
 from leadglass.range.world import World
 from leadglass.range.worlds import load
 from leadglass.terms.ceilings import MAX_RANGE_OWN_LISTENERS
@@ -33,7 +33,7 @@ async def running(
     law = Law()
     async with contextlib.AsyncExitStack() as stack:
         for left in reversed(range(_TRIES)):
-            server = serve_world(world, law, port_offset=free_offset(), latency=latency, own_listeners=own_listeners)
+            server = RangeServer(world, law, port_offset=free_offset(), latency=latency, own_listeners=own_listeners)
             try:
                 await stack.enter_async_context(server)
             except UserFault:

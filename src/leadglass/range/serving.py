@@ -32,14 +32,14 @@ from leadglass.range.manner import Action, HangUp, Manner, Pause, Reset
 from leadglass.range.world import Door, TlsManner, World
 from leadglass.terms.ceilings import MAX_RANGE_ANSWERS_WAITING, MAX_RANGE_OWN_LISTENERS, MAX_RANGE_SEND_BACKLOG
 
-__all__ = ["RangeServer", "serve_world"]
+__all__ = ["RangeServer"]
 
 _SUITES: Final[Mapping[TlsManner, Suites]] = {TlsManner.MODIFIED: Suites.MODIFIED, TlsManner.RETIRED: Suites.RETIRED}
 """Of the others: those of today."""
 
 
 class RangeServer:
-    """An open range. `stop` ends it; so does leaving it as an asynchronous context."""
+    """The server of a world: `async with RangeServer(...) as server`, or `start` and `stop`."""
 
     def __init__(
         self,
@@ -50,6 +50,9 @@ class RangeServer:
         latency: float = 0.0,
         own_listeners: int = MAX_RANGE_OWN_LISTENERS,
     ) -> None:
+        """`port_offset` is added to every port of the world; `latency` (seconds) to what each of its doors has. A world
+        of no more than `own_listeners` doors has a socket for each, if that leaves half of what this process may open.
+        """
         self.world = world
         self.law = law
         self.port_offset = port_offset
@@ -113,22 +116,6 @@ class RangeServer:
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.stop()
-
-
-def serve_world(
-    world: World,
-    law: Law,
-    *,
-    port_offset: int = 0,
-    latency: float = 0.0,
-    own_listeners: int = MAX_RANGE_OWN_LISTENERS,
-) -> RangeServer:
-    """A server for this world, not started yet: `async with serve_world(...) as server`.
-
-    `port_offset` is added to every port of the world; `latency` (seconds) to what each of its doors has. A world of no
-    more than `own_listeners` doors has a socket for each, if that leaves half of what this process may open.
-    """
-    return RangeServer(world, law, port_offset=port_offset, latency=latency, own_listeners=own_listeners)
 
 
 def _descriptors() -> int:

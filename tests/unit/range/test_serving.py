@@ -15,7 +15,7 @@ from leadglass.net.answering import listening_on_loopback
 from leadglass.range import serving
 from leadglass.range.law import Law
 from leadglass.range.manner import Action, HangUp, Manner, Pause, Reset
-from leadglass.range.serving import serve_world
+from leadglass.range.serving import RangeServer
 from leadglass.range.world import Door, SimulatedSystem, TlsManner, Truth, World
 from leadglass.range.worlds import load
 
@@ -94,7 +94,7 @@ def test_which_worlds_have_a_listener_for_each_door(
     profile: str, descriptors: int, own: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(serving, "_descriptors", lambda: descriptors)
-    assert serve_world(load(profile), Law()).has_own_listeners is own
+    assert RangeServer(load(profile), Law()).has_own_listeners is own
 
 
 def _address_of_this_machine() -> str | None:

@@ -95,12 +95,12 @@ def _world(profile: str, scale: int) -> World:
 
 async def _serve(world: World, port_offset: int, latency: float, level: Level, as_json: bool) -> None:
     from leadglass.range.law import Law
-    from leadglass.range.serving import serve_world
+    from leadglass.range.serving import RangeServer
 
     law = Law()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    async with serve_world(world, law, port_offset=port_offset, latency=latency) as server:
+    async with RangeServer(world, law, port_offset=port_offset, latency=latency) as server:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
         _greet(world, port_offset, as_json)
