@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from leadglass.app.alone import alone_under
 from leadglass.app.casebook import take_in, write_owners
 from leadglass.app.surveying import Order, Report, Surveying, opened_warrant
 from leadglass.net.conversing import TlsOffer
@@ -90,7 +91,10 @@ def _keep_what_was_seen(out: Path) -> bool:
 
 
 async def find_owner(name: str, folder: Path, scope: Path, *, rdap: bool, trust: str = "") -> Sequence[Owner]:
-    """Ask around whose system it is, and write the answers into the case."""
+    """Ask around whose system it is, and write the answers into the case.
+
+    UserFault if the scope is in use, or does not allow it.
+    """
     book = CaseBook(folder)
     case = book.case(name)
     warrant = opened_warrant(scope, trust)
@@ -101,7 +105,8 @@ async def find_owner(name: str, folder: Path, scope: Path, *, rdap: bool, trust:
     async def security_txt() -> str | None:
         return await _security_txt(warrant, web_ports) if web_ports else None
 
-    owners = await look_up_owners(case.address, security_txt=security_txt, rdap=RDAP if rdap else None)
+    with alone_under(scope):
+        owners = await look_up_owners(case.address, security_txt=security_txt, rdap=RDAP if rdap else None)
     write_owners(book, case, owners)
     return owners
 

@@ -15,6 +15,7 @@ from typing import Final
 
 import msgspec
 
+from leadglass.app.alone import alone_under
 from leadglass.app.beginning import begun_in, begun_now
 from leadglass.app.descriptors import raise_descriptors
 from leadglass.app.resolving import resolve
@@ -114,9 +115,13 @@ class Surveying:
     async def run(self, tell: Callable[[Progress], None] | None = None) -> Report:
         """Look at every target that was not looked at yet. Ends within a second when told to stop.
 
-        SIGINT and SIGTERM stop it, and so does a file `stop` in the run's folder. UserFault and StorageFault as
-        `RunWriter` has them.
+        SIGINT and SIGTERM stop it, and so does a file `stop` in the run's folder. UserFault if another run by the scope
+        is under way; UserFault and StorageFault as `RunWriter` has them.
         """
+        with alone_under(self._order.scope):
+            return await self._run(tell)
+
+    async def _run(self, tell: Callable[[Progress], None] | None) -> Report:
         order = self._order
         at_once = min(AT_ONCE, raise_descriptors() - _SPARE_DESCRIPTORS)
         courier = Courier(order.warrant, Pacer(order.warrant.rates), order.patience, tries_again=order.tries_again)
