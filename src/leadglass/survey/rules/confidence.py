@@ -133,7 +133,10 @@ def _signs_of_contents(system: System) -> list[Sign]:
 
 
 def _signs_of_doors(system: System) -> Iterable[Sign]:
-    """A toolkit for research is seldom anybody's archive; two open doors of it at one address are a honeypot's way."""
+    """A toolkit for research is seldom anybody's archive; two open doors of it at one address are a honeypot's way.
+
+    Where the scope names an owner that alone makes it doubtful only: a leak that passes for a honeypot becomes no case.
+    """
     toolkits = Counter(
         seen.sighting.software.toolkit
         for seen in system.observations
@@ -143,7 +146,8 @@ def _signs_of_doors(system: System) -> Iterable[Sign]:
     )
     for toolkit, doors in toolkits.items():
         if doors > 1:
-            yield Sign(means="honeypot", why=f"{toolkit} at {doors} ports at once, as honeypots have it", weight=3)
+            weight = 2 if system.place.organisation else 3
+            yield Sign(means="honeypot", why=f"{toolkit} at {doors} ports at once, as honeypots have it", weight=weight)
         else:
             yield Sign(means="test data", why=f"{toolkit} is a toolkit for research, and no product", weight=1)
 

@@ -22,6 +22,7 @@ from leadglass.survey.observation import (
     Try,
     Verdict,
 )
+from leadglass.survey.probes.dicom_signs import signs_of
 from leadglass.survey.rules import confidence_of, counted, findings_of, fleets_of
 from leadglass.survey.rules.confidence import network_of
 from leadglass.survey.services import Service
@@ -189,10 +190,17 @@ def test_a_toolkit_for_research_is_seldom_an_archive() -> None:
     assert confidence_of(archive(place=owned, software=Software(toolkit="DCMTK 3.6.7"))).reality is Reality.REAL
     product = Software(product="Some archive", toolkit="pynetdicom 3.0.4")
     assert confidence_of(archive(place=owned, software=product, tries=spoken)).reality is Reality.REAL
-    both = system(*(observation(n, one.observations[0].sighting, port=n, place=owned) for n in (104, 11112)))
-    confidence = confidence_of(both)
-    assert confidence.reality is Reality.HONEYPOT
-    assert confidence.reasons == ("pynetdicom 3.0.4 at 2 ports at once, as honeypots have it",)
+    seen = one.observations[0].sighting
+    twice = "pynetdicom 3.0.4 at 2 ports at once, as honeypots have it"
+    both = confidence_of(system(*(observation(n, seen, port=n, place=owned) for n in (4242, 4243))))
+    assert both.reality is Reality.UNKNOWN
+    assert both.reasons[0] == twice
+    nobodys = confidence_of(system(*(observation(n, seen, port=n, place=NOBODY) for n in (4242, 4243))))
+    assert nobodys.reality is Reality.HONEYPOT
+    well_known = replace(seen, signs=tuple(signs_of(DicomFacts(implementation_version_name="PYNETDICOM_304"), 104)))
+    trap = confidence_of(system(*(observation(n, well_known, port=n, place=owned) for n in (104, 11112))))
+    assert trap.reality is Reality.HONEYPOT
+    assert trap.reasons[-1] == twice
     assert (
         confidence_of(archive(place=owned, software=Software(toolkit="go-dicom"), tries=spoken)).reality
         is not Reality.REAL
