@@ -27,7 +27,8 @@ def follow(
 
     A leak is a system at which a stranger gets at data, unless it is most likely a honeypot. Whom the scope and
     certificates name as owner is written down at once. Of a case that was looked at since the run began it says
-    nothing: what is known of it is newer. When a case is closed, `closing.py` says.
+    nothing: what is known of it is newer. A dismissed case is open again if more is seen than was judged. When a case
+    is closed, `closing.py` says.
     """
     fresh = [case for case in cases.values() if case.looked_at <= look.began]
     stale = {address for case in cases.values() if case.looked_at > look.began for address in case.addresses}
@@ -53,13 +54,22 @@ def follow(
             events.append(Moved(case=case.id, before=case.address, because=because, **told))
         elif address not in known:
             events += _opened(next(ids), system, told)
-        elif known[address].state is CaseState.CLOSED:
+        elif known[address].state is CaseState.CLOSED or _is_more_than_was_dismissed(known[address], told):
             events.append(Reopened(case=known[address].id, **told))
         elif known[address].state is CaseState.OPEN:
             events.append(Seen(case=known[address].id, **told))
     left = {case.id for case in moved.values()}
     events += closed((case for case in fresh if case.id not in left and case.address not in leaks), look, systems)
     return events
+
+
+def _is_more_than_was_dismissed(case: Case, told: Mapping[str, Any]) -> bool:
+    """Whoever said that it is no leak has judged what was seen then: no other door, and no other finding."""
+    judged = case.last_seen
+    ports = {door.port for door in judged.doors}
+    return case.state is CaseState.DISMISSED and not (
+        set(told["leaks"]) <= set(judged.leaks) and {door.port for door in told["doors"]} <= ports
+    )
 
 
 def _told(look: Look, system: System, findings: Sequence[Finding]) -> dict[str, Any]:

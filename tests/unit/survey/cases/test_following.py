@@ -325,6 +325,20 @@ def test_what_a_person_dismissed_stays_dismissed() -> None:
     assert follow(cases, look(1), [system(HOME)], []) == []
 
 
+def test_what_was_not_there_when_it_was_dismissed_was_not_judged() -> None:
+    home, dismissed = system(HOME), Dismissed(case="C-0001", at=NOON, because="our own test archive")
+    first = follow({}, look(), [home], [])
+    (seen,) = home.observations
+    other_port = replace(seen, number=2, target=replace(seen.target, port=104))
+    new_door = replace(home, observations=(seen, other_port))
+    for systems, findings in (([new_door], []), ([home], [finding(HOME)])):
+        cases = cases_of([*first, dismissed])
+        again = follow(cases, look(1), systems, findings)
+        assert kinds(again) == [Reopened]
+        assert cases_of([*first, dismissed, *again])["C-0001"].state is CaseState.OPEN
+        assert kinds(follow(cases_of([*first, dismissed, *again]), look(2), systems, findings)) == [Seen]
+
+
 def test_ids_go_on_counting() -> None:
     other = replace(system(ELSEWHERE), observations=system(ELSEWHERE, place=Place()).observations)
     _, cases = followed((look(), [system(HOME)]), (look(1), [system(HOME), other]))
