@@ -180,10 +180,10 @@ def test_less_body_than_was_announced(server: ArchiveServer, bearer: str, cut: i
     body = form([first.file(), second.file()])
     with opened(server) as line:
         line.sendall(request(bearer, f"Content-Length: {len(body)}") + body[: len(body) - cut - 4])
+        gives_up_at = time.monotonic() + 60
+        while in_study(server, first) != 1 and time.monotonic() < gives_up_at:
+            time.sleep(0.05)
         line.shutdown(socket.SHUT_RDWR)
-    gives_up_at = time.monotonic() + 60
-    while in_study(server, first) != 1 and time.monotonic() < gives_up_at:
-        time.sleep(0.05)
     assert in_study(server, first) == 1
 
 

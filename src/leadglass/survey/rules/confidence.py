@@ -135,8 +135,11 @@ def _signs_of_contents(system: System) -> list[Sign]:
 def _signs_of_doors(system: System) -> Iterable[Sign]:
     """A toolkit for research is seldom anybody's archive; two open doors of it at one address are a honeypot's way.
 
-    Where the scope names an owner that alone makes it doubtful only: a leak that passes for a honeypot becomes no case.
+    Where the scope names an owner and nothing says that the records are nobody's, they make it doubtful only: a leak
+    that passes for a honeypot becomes no case.
     """
+    signs = (sign for seen in system.observations for sign in seen.sighting.signs)
+    is_show = any(sign.means in _DEMO and sign.weight >= _ENOUGH_FOR_DEMO for sign in signs)
     toolkits = Counter(
         seen.sighting.software.toolkit
         for seen in system.observations
@@ -146,7 +149,7 @@ def _signs_of_doors(system: System) -> Iterable[Sign]:
     )
     for toolkit, doors in toolkits.items():
         if doors > 1:
-            weight = 2 if system.place.organisation else 3
+            weight = 2 if system.place.organisation and not is_show else 3
             yield Sign(means="honeypot", why=f"{toolkit} at {doors} ports at once, as honeypots have it", weight=weight)
         else:
             yield Sign(means="test data", why=f"{toolkit} is a toolkit for research, and no product", weight=1)

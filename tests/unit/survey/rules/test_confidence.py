@@ -197,6 +197,9 @@ def test_a_toolkit_for_research_is_seldom_an_archive() -> None:
     assert both.reasons[0] == twice
     nobodys = confidence_of(system(*(observation(n, seen, port=n, place=NOBODY) for n in (4242, 4243))))
     assert nobodys.reality is Reality.HONEYPOT
+    collection = replace(seen, signs=(Sign(means="test data", why="of published collections", weight=3),))
+    hawk = confidence_of(system(*(observation(n, collection, port=n, place=owned) for n in (4242, 4243))))
+    assert hawk.reality is Reality.HONEYPOT
     well_known = replace(seen, signs=tuple(signs_of(DicomFacts(implementation_version_name="PYNETDICOM_304"), 104)))
     trap = confidence_of(system(*(observation(n, well_known, port=n, place=owned) for n in (104, 11112))))
     assert trap.reality is Reality.HONEYPOT
