@@ -25,7 +25,7 @@ from bench.servers import ROOT
 from bench.survey_truth import COLUMNS, asked_beyond, untruths
 from helpers.practice_range import served
 from helpers.scopes import hasty_scope
-from leadglass.app.practising import ports_of, scope_of
+from leadglass.app.practising import scope_of
 from leadglass.range.worlds import load
 from leadglass.survey.level import Level
 from leadglass.survey.records import Run
@@ -222,12 +222,10 @@ def _hosts(verb: str, *options: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _range(profile: str, scale: int = 1, said: Path | None = None) -> Iterator[int]:
-    world = load(profile, 1000)
-    first = next(iter(next(iter(ports_of(world).values()))))
     with contextlib.ExitStack() as stack:
         for left in reversed(range(5)):
             try:
-                offset = stack.enter_context(served(profile, probed_port=first, scale=scale, said=said))
+                offset = stack.enter_context(served(profile, "--json", scale=scale, said=said))
                 break
             except RuntimeError:  # another program holds one of its ports: shift them elsewhere
                 if not left:

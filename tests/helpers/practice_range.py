@@ -7,11 +7,14 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
 
-from helpers.ports import free_port, wait_for_port
+from helpers.ports import free_port
 from leadglass.range.law import Law
 from leadglass.range.serving import RangeServer
 from leadglass.range.world import World
@@ -47,29 +50,36 @@ async def running(
 @contextmanager
 def served(
     profile: str,
-    *,
-    probed_port: int,
+    *options: str,
     scale: int = 1,
     latency_ms: int = 0,
     said: Path | None = None,
     again_at: int | None = None,
 ) -> Iterator[int]:
-    """`leadglass range serve` in a process of its own; its port offset. `probed_port`: one that the profile has.
-    `again_at`: the offset of one that was served before.
+    """`leadglass range serve` in a process of its own, when all its doors are open; its port offset.
 
-    What it says, at its end too, is written to the file `said`.
+    `again_at`: the offset of one that was served before. What it says, at its end too, is written to the file `said`.
     """
     offset = free_offset() if again_at is None else again_at
-    command = [sys.executable, "-m", "leadglass", "range", "serve", profile, "--json"]
+    command = [sys.executable, "-m", "leadglass", "range", "serve", profile, *options]
     command += ["--port-offset", str(offset), "--scale", str(scale), "--latency", str(latency_ms)]
-    with (said or Path(os.devnull)).open("wb") as out:
+    with said.open("wb") if said is not None else TemporaryFile() as out:
         process = subprocess.Popen(command, stdout=out, env={**os.environ, "PYTHONUNBUFFERED": "1"})
-    try:
-        wait_for_port(probed_port + offset, process, address=address_of(profile, probed_port))
-        yield offset
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=20)
+        try:
+            _wait_for_its_greeting(process, out)
+            yield offset
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(timeout=60)
+
+
+def _wait_for_its_greeting(process: subprocess.Popen[bytes], out: IO[bytes]) -> None:
+    gives_up_at = time.monotonic() + 60
+    while not os.fstat(out.fileno()).st_size:
+        if process.poll() is not None:
+            raise RuntimeError(f"{process.args!r} ended with {process.returncode} before it said anything")
+        assert time.monotonic() < gives_up_at, f"{process.args!r} said nothing"
+        time.sleep(0.02)
 
 
 def address_of(profile: str, port: int) -> str:

@@ -19,7 +19,7 @@ def desk(tmp_path: Path) -> Desk:
 
 
 def test_from_the_finding_to_the_proof(desk: Desk) -> None:
-    with served("small", probed_port=11112) as offset:
+    with served("small") as offset:
         scope = desk.scope_of("small", offset)
         desk.type(f"survey run --scope {scope} --out run --only {ADDRESS}", exit_code=3)
         assert "1 new" in desk.type("survey cases update run")
@@ -47,13 +47,13 @@ def test_from_the_finding_to_the_proof(desk: Desk) -> None:
     assert desk.state_of("C-0001") == "closed"
     assert desk.ask("survey cases")["cases"] == []
     assert len(desk.ask("survey cases --all")["cases"]) == 1
-    with served("small", probed_port=11112, again_at=offset):
+    with served("small", again_at=offset):
         assert "C-0001 is open again" in desk.type(f"survey retest C-0001 --scope {scope}", exit_code=3)
     assert desk.state_of("C-0001") == "open"
 
 
 def test_what_closes_nothing(desk: Desk) -> None:
-    with served("small", probed_port=11112) as offset:
+    with served("small") as offset:
         scope = desk.scope_of("small", offset)
         desk.type(f"survey run --scope {scope} --out run --only {ADDRESS}", exit_code=3)
         desk.type("survey cases update run")

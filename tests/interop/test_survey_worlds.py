@@ -8,18 +8,14 @@ from __future__ import annotations
 import json
 import os
 import resource
-import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from helpers.ports import wait_for_port
-from helpers.practice_range import address_of, free_offset
+from helpers.practice_range import served
 from leadglass.app.cli.survey.running import LEAKS
 from leadglass.range.world import World
 from leadglass.range.worlds import load
@@ -30,7 +26,6 @@ from leadglass.survey.system import System
 
 pytestmark = pytest.mark.interop
 
-PORT = 104
 DESCRIPTORS = 192
 """Of the survey: few hosts are underway at once. On a machine that is busy with other tests, a flood would be answered
 too late."""
@@ -65,29 +60,13 @@ def leadglass(folder: Path, *arguments: str) -> str:
     return done.stdout
 
 
-@contextmanager
-def serving(profile: str, scale: int, offset: int, answers: Path) -> Iterator[None]:
-    """`leadglass range serve`; what it says at its end stands in `answers`."""
-    command = [sys.executable, "-m", "leadglass", "range", "serve", profile, "--json"]
-    command += ["--port-offset", str(offset), "--scale", str(scale)]
-    with answers.open("w") as out:
-        process = subprocess.Popen(command, stdout=out)
-        try:
-            wait_for_port(PORT + offset, process, address=address_of(profile, PORT))
-            yield
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(timeout=60)
-
-
 def surveyed(folder: Path, profile: str, *, level: int, scale: int) -> Surveyed:
     """The world, surveyed as a person would."""
-    offset = free_offset()
-    scope = leadglass(folder, "range", "scope", profile, "--level", str(level), "--port-offset", str(offset))
-    (folder / f"{profile}.toml").write_text(scope)
-    leadglass(folder, "survey", "scope", "sign", f"{profile}.toml")
     answers = folder / f"{profile}.asked"
-    with serving(profile, scale, offset, answers):
+    with served(profile, "--json", scale=scale, said=answers) as offset:
+        scope = leadglass(folder, "range", "scope", profile, "--level", str(level), "--port-offset", str(offset))
+        (folder / f"{profile}.toml").write_text(scope)
+        leadglass(folder, "survey", "scope", "sign", f"{profile}.toml")
         leadglass(folder, "survey", "run", "--scope", f"{profile}.toml", "--out", profile)
     said = answers.read_text()
     _, end_of_the_first = json.JSONDecoder().raw_decode(said)

@@ -72,7 +72,7 @@ async def retest(name: str, folder: Path, scope: Path, *, trust: str = "") -> Re
 
 
 def _new_folder(folder: Path, case: Case) -> Path:
-    out = folder / "retests" / f"{case.id}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    out = folder / "retests" / f"{case.id}-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
     try:
         out.mkdir(parents=True)
     except OSError as fault:

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import json
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from signal import SIGINT
 
-from helpers.ports import wait_for_port
-from helpers.practice_range import address_of, free_offset
+from helpers.practice_range import address_of, served
 from leadglass.app.cli.range import status_line
 
 FHIR = 8080
@@ -21,17 +17,8 @@ FHIR = 8080
 @contextmanager
 def serving(said: Path, *options: str) -> Iterator[tuple[str, int]]:
     """The small world; where its FHIR server is. What the range says stands in `said`."""
-    offset = free_offset()
-    command = [sys.executable, "-m", "leadglass", "range", "serve", "small", "--port-offset", str(offset), *options]
-    address = address_of("small", FHIR)
-    with said.open("w") as out:
-        process = subprocess.Popen(command, stdout=out)
-        try:
-            wait_for_port(FHIR + offset, process, address=address)
-            yield address, FHIR + offset
-        finally:
-            process.send_signal(SIGINT)
-            process.wait(timeout=30)
+    with served("small", *options, said=said) as offset:
+        yield address_of("small", FHIR), FHIR + offset
 
 
 def ask(door: tuple[str, int], path: str) -> None:
